@@ -1,0 +1,111 @@
+// Package report is the record of a run and its forms: JSON, text and HTML.
+package report
+
+import (
+	"time"
+
+	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/profile"
+)
+
+// Schema is the version of Record that this package writes.
+const Schema = 1
+
+// Record is everything one run measured, and what was found in it. Judges are pure
+// functions of it; it is written as JSON beside the report and can be judged again
+// years later.
+type Record struct {
+	Schema  int       // version of this structure: Schema
+	Name    string    // the scenario's name: the test's, by default
+	Started time.Time // wall clock at the start; every other time is since then
+	Env     Env
+	Source  Source
+	Phases  []Phase         // in order; the last ends when the run did
+	Load    load.Summary    // the measured load, without warm-up
+	Samples profile.Series  // all phases
+	Floors  []profile.Floor // all phases
+	Heaps   []Heap          // heap profiles kept as files
+	Growth  []profile.Site  // between the first and last heap profile of the measured load, most bytes first
+	Trend   profile.Trend   // over the measured load
+	Checks  []Check         // what judges said, in the order they were asked
+	Notes   []Finding       // what happened besides
+}
+
+// Names of phases, in their order.
+const (
+	Warmup   = "warm-up"
+	Load     = "load"
+	Cooldown = "cool-down"
+	Floor    = "floor"
+)
+
+// Phase is a part of the run.
+type Phase struct {
+	Name     string
+	From, To time.Duration
+}
+
+// Source is where the samples came from and how well that went.
+type Source struct {
+	Kind     string        // "cgroup v1 files", "cgroup v2 files", "docker stats"
+	Why      string        // if it is not the best one: why not
+	Every    time.Duration // planned distance of samples
+	Achieved float64       // samples per second, all phases
+	Longest  time.Duration // longest distance between two samples
+}
+
+// Env is where the run took place. It never holds the value of an environment variable.
+type Env struct {
+	Target    string   // what was run: an image reference, a Go package
+	Image     string   // image ID
+	Address   string   // the URL that was loaded
+	Limit     uint64   // hard memory limit in bytes, as the kernel has it; 0 if none
+	CPUs      float64  // CPU quota in cores; 0 if none
+	EnvNames  []string // names of the environment variables given to the target
+	Kernel    string
+	Cgroup    string // "v1", "v2"
+	Engine    string // "docker 28.2.2"
+	CPU       string // model and number of cores of this machine
+	THP       string // transparent huge pages: "always", "madvise", "never"
+	Go        string // version of Go of the test
+	TargetGo  string // version of Go of the target, where known
+	OS        string // "linux/amd64"
+	GitCommit string
+}
+
+// Heap is a heap profile of the target kept as a file for go tool pprof.
+type Heap struct {
+	At       time.Duration
+	Requests uint64
+	Phase    string
+	File     string // file name beside the record
+	Bytes    int64
+}
+
+// Check is what one rule of a judge said.
+type Check struct {
+	Rule    string // "peak working set", "no leak"
+	Allowed string // "≤ 48.0 MiB"
+	Got     string // "63.2 MiB (+15.2, 132%) at 01:12, 200 req/s"
+	OK      bool
+	Detail  string // the judge's whole message, for a rule that failed
+}
+
+// Finding is something that happened in the run which a reader must know.
+type Finding struct {
+	At    time.Duration
+	Kind  Kind
+	Text  string // one sentence
+	Logs  string // the target's last log lines, where they explain it
+	Fatal bool   // the run could not go on: no judge passes it
+}
+
+// Kind sorts findings.
+type Kind string
+
+// The kinds of findings.
+const (
+	OOMKilled Kind = "oom-killed" // the kernel killed the target for want of memory: a witness says so
+	Exited    Kind = "exited"     // the target ended by itself, or was killed
+	Warning   Kind = "warning"    // the run went on with less than was asked
+)
