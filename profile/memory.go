@@ -93,37 +93,3 @@ type Sample struct {
 	Requests uint64        // requests completed by then, warm-up included
 	Memory
 }
-
-// Floor is what the target's runtime said of its heap right after a garbage
-// collection: the live heap, exact, without sampling error. All sizes are bytes.
-type Floor struct {
-	At       time.Duration // since the run started
-	Requests uint64        // requests completed by then, warm-up included
-	Took     time.Duration // how long the target took to answer, the collection included
-
-	HeapAlloc    uint64 // bytes of live heap objects
-	HeapObjects  uint64 // number of live heap objects (Mallocs − Frees)
-	StackInuse   uint64 // bytes in stack spans
-	Sys          uint64 // bytes obtained from the system
-	HeapReleased uint64 // bytes of Sys given back to the system
-	NextGC       uint64 // heap size at which the next collection starts
-	NumGC        uint64 // collections completed, so far
-}
-
-// Live is the live heap with the stacks, in bytes: what a leak makes grow.
-func (f Floor) Live() uint64 { return f.HeapAlloc + f.StackInuse }
-
-// Site is one place in the target's code whose live heap changed between the
-// first and the last heap profile.
-type Site struct {
-	Func string // the function, as pprof names it: "main.(*store).put"
-	File string
-	Line int
-
-	Bytes      int64   // live bytes more (or fewer) than at first
-	Objects    int64   // live objects more (or fewer) than at first
-	PerRequest float64 // Bytes per completed request; 0 where no requests were completed
-
-	Alloc string   // the allocating frame, where it is not Func itself: "bytes.growSlice slice.go:12"
-	Stack []string // "func file:line" from the allocating frame outwards
-}
