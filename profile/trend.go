@@ -1,9 +1,12 @@
 package profile
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // Verdict is what can be said of a target's memory under load. The zero value
-// claims nothing.
+// claims nothing. It is written as its word in JSON and CSV.
 type Verdict int
 
 const (
@@ -15,17 +18,78 @@ const (
 var verdictNames = []string{"inconclusive", "steady", "leaking"}
 
 // String is "inconclusive", "steady" or "leaking".
-func (v Verdict) String() string { return verdictNames[v] }
+func (v Verdict) String() string {
+	if v < 0 || int(v) >= len(verdictNames) {
+		return fmt.Sprintf("Verdict(%d)", int(v))
+	}
+	return verdictNames[v]
+}
+
+// MarshalText writes the verdict's word.
+func (v Verdict) MarshalText() ([]byte, error) {
+	if v < 0 || int(v) >= len(verdictNames) {
+		return nil, fmt.Errorf("write verdict: %d is none of inconclusive (0), steady (1), leaking (2)", int(v))
+	}
+	return []byte(v.String()), nil
+}
+
+// UnmarshalText reads the word that MarshalText writes.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for i, name := range verdictNames {
+		if string(text) == name {
+			*v = Verdict(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("read verdict: %q is none of inconclusive, steady, leaking", text)
+}
 
 // Estimate is a value with its 95 % interval.
-type Estimate struct{ Value, Lo, Hi float64 }
+type Estimate struct {
+	Value, Lo, Hi float64
+	Points        int // reduced points it was made from; 0 means that there is no estimate
+}
 
-// Evidence is what a verdict is made of: the measured window of a run.
+// Interval tells whether Lo and Hi are an interval about Value. There is none where
+// nothing was estimated, and where growth comes in so few steps that no interval can
+// be stood by.
+func (e Estimate) Interval() bool { return e.Points > 0 && e.Lo <= e.Value && e.Value <= e.Hi }
+
+// Poll is what the target's runtime said of itself when it was read without forcing
+// a collection. All sizes are bytes; a size of 0 means that it was not read.
+type Poll struct {
+	At       time.Duration // since the run started
+	Requests uint64        // requests completed by then, warm-up included
+
+	HeapLive     uint64 // heap that the last collection found alive
+	StackInuse   uint64 // bytes in stack spans
+	Sys          uint64 // bytes obtained from the system
+	HeapReleased uint64 // bytes of Sys given back to the system
+	NumGC        uint64 // collections completed, so far
+	Goroutines   uint64 // goroutines; 0 if they were not counted
+}
+
+// Evidence is what a verdict is made of: the measured window of a run. Requests are
+// counted from the first that the process served, in all three series alike.
 type Evidence struct {
 	Samples Series        // the target's memory, from the start of the measured load to its end
 	Floors  []Floor       // live heap after forced collections in that window; none where there is no pprof
+	Polls   []Poll        // what the runtime said without being forced; none where it was not asked
 	Planned float64       // requests per second that were planned; 0 if not known
-	Window  time.Duration // length of the measured load
+	Window  time.Duration // length of the measured load; 0 means from the first sample to the last
+
+	// Broken says what interrupted the measured load, a sentence each: a restart, a
+	// pause, an OOM kill, a gap in the samples. Any makes the verdict Inconclusive.
+	Broken []string
+
+	// Allowed is the growth that the user allows, in bytes per request. It takes the
+	// place of the built-in margins: Steady means less than this, Leaking more.
+	// 0 means the margins.
+	Allowed float64
+
+	// WorkingSetLeaks returns Leaking also where the working set is all there is.
+	// It is the weaker verdict: without it such growth is reported as Inconclusive.
+	WorkingSetLeaks bool
 }
 
 // Trend is what Detect found.
@@ -35,9 +99,33 @@ type Trend struct {
 
 	PerRequest Estimate // growth in bytes per completed request
 	PerSecond  Estimate // growth in bytes per second
-	Objects    Estimate // growth in heap objects per completed request; zero where they were not counted
+	Objects    Estimate // growth in heap objects per completed request; no Points where they were not counted
 	Bound      float64  // if Steady: no growth above this many bytes per request
+
+	Floor      float64 // growth over the window below which nothing is called a leak, in bytes
+	Margin     float64 // growth over the window that Steady excludes, in bytes
+	Detectable float64 // the leak that this run would have found in 4 of 5 cases, in bytes per request
+
+	Shape    string    // flat, plateau, cache fill, step, sawtooth, leak
+	Channels []Channel // what each figure says by itself
+	Split    []Cause   // the working set's growth over the window by cause, largest first
 
 	Reason string // if Inconclusive: why
 	Remedy string // if Inconclusive: what would decide it
+}
+
+// Channel is what one figure says by itself.
+type Channel struct {
+	Name    string   // "live heap", "heap objects", "off-heap", "kernel", "working set"
+	Verdict Verdict  // of this figure alone
+	Slope   Estimate // growth per completed request, in Unit
+	Unit    string   // "B" or "objects"
+	Bound   float64  // if Steady: no growth above this per request, in Unit
+	Reasons []string // why it is not Leaking
+}
+
+// Cause is a part of memory and how much it grew over the window.
+type Cause struct {
+	Name  string  // "live heap", "stacks", "idle heap", "off-heap", "page cache", "tmpfs", "kernel", "swap"
+	Bytes float64 // growth from the window's start to its end; negative if it shrank
 }
