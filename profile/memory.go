@@ -2,6 +2,7 @@ package profile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -79,6 +80,10 @@ func columnIndex(name string) int {
 	}
 	return -1
 }
+
+// ErrGone says that the target's memory cannot be read any more because the target
+// is no more. Samplers wrap it with what they saw.
+var ErrGone = errors.New("the target is gone")
 
 // A Sampler reads a target's memory now into m, which it overwrites whole. It is
 // called by one goroutine at a time. An error wrapping ErrGone says that the
