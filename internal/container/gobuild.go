@@ -1,0 +1,104 @@
+package container
+
+import (
+	"archive/tar"
+	"bytes"
+	"context"
+	"debug/buildinfo"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// compilerLines is how much of the compiler's words an error shows: its first
+// complaints, the rest usually follows from them.
+const compilerLines = 20
+
+// goImage compiles the main package at pkg, relative to dir, for an engine of that
+// architecture, and returns the build context of an image that holds nothing else.
+// The second result is the version of Go that the target was built with.
+func goImage(ctx context.Context, dir, pkg, arch string) (*bytes.Reader, string, error) {
+	tmp, err := os.MkdirTemp("", self().tempPattern())
+	if err != nil {
+		return nil, "", fmt.Errorf("build Go package %q: %w: set TMPDIR to a folder that can be written", pkg, err)
+	}
+	defer os.RemoveAll(tmp)
+	binary := filepath.Join(tmp, "app")
+	if err := compile(ctx, dir, pkg, arch, binary); err != nil {
+		return nil, "", err
+	}
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
+		return nil, "", fmt.Errorf("build Go package %q: what was built cannot be run: name a main package", pkg)
+	}
+	body, err := os.ReadFile(binary)
+	if err != nil {
+		return nil, "", fmt.Errorf("build Go package %q: %w", pkg, err)
+	}
+	archive, err := scratchContext(body)
+	if err != nil {
+		return nil, "", fmt.Errorf("build Go package %q: %w", pkg, err)
+	}
+	return archive, info.GoVersion, nil
+}
+
+func compile(ctx context.Context, dir, pkg, arch, binary string) error {
+	if strings.HasPrefix(pkg, "-") {
+		return fmt.Errorf("build Go package %q: a package path does not begin with -: name it as ./path", pkg)
+	}
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, pkg)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
+	cmd.WaitDelay = 5 * time.Second
+	said := &head{max: 64 << 10}
+	cmd.Stdout, cmd.Stderr = said, said
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("build Go package %q (CGO_ENABLED=0 GOOS=linux GOARCH=%s go build): %w:\n%s\nmake this command work first",
+			pkg, arch, err, firstLines(said.String(), compilerLines))
+	}
+	return nil
+}
+
+// scratchContext is a build context whose image holds the binary and a /tmp that
+// every user may write to, as Go programs expect one.
+func scratchContext(binary []byte) (*bytes.Reader, error) {
+	dockerfile := []byte("FROM scratch\nCOPY root/ /\nENTRYPOINT [\"/app\"]\n")
+	var buf bytes.Buffer
+	w := tar.NewWriter(&buf)
+	for _, f := range []struct {
+		tar.Header
+		body []byte
+	}{
+		{tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(dockerfile))}, dockerfile},
+		{tar.Header{Name: "root/", Mode: 0o755, Typeflag: tar.TypeDir}, nil},
+		{tar.Header{Name: "root/tmp/", Mode: 0o1777, Typeflag: tar.TypeDir}, nil},
+		{tar.Header{Name: "root/app", Mode: 0o755, Size: int64(len(binary))}, binary},
+	} {
+		if err := w.WriteHeader(&f.Header); err != nil {
+			return nil, err
+		}
+		if _, err := w.Write(f.body); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return bytes.NewReader(buf.Bytes()), nil
+}
+
+// goArch is Go's name for an engine's architecture, as uname and as Docker write it.
+func goArch(engine string) (string, error) {
+	names := map[string]string{
+		"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64",
+		"armv7l": "arm", "armv6l": "arm", "arm": "arm", "i386": "386", "i686": "386", "386": "386",
+		"ppc64le": "ppc64le", "s390x": "s390x", "riscv64": "riscv64", "loongarch64": "loong64", "loong64": "loong64",
+	}
+	if arch, ok := names[engine]; ok {
+		return arch, nil
+	}
+	return "", fmt.Errorf("build Go package: the engine's architecture %q is not known: use an image or a Dockerfile", engine)
+}

@@ -1,0 +1,155 @@
+package container
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/moby/moby/client"
+)
+
+const (
+	readyEvery = 25 * time.Millisecond
+	probeWait  = 5 * time.Second        // for one answer
+	proxyWait  = 200 * time.Millisecond // for a port proxy to find out that nobody listens behind it
+)
+
+// awaitReady polls until the target answers on one of the routes, and returns that one.
+func (c *Container) awaitReady(ctx context.Context, routes []route) (route, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.spec.readyWait(), errNotReady)
+	defer cancel()
+	tries := make([]error, len(routes))
+	for {
+		for i, r := range routes {
+			if tries[i] = c.probe(ctx, r); tries[i] == nil {
+				return r, nil
+			}
+		}
+		select {
+		case <-c.watch.done:
+			return route{}, fmt.Errorf("wait for target: before it was ready, %v; its last log lines:\n%s\nmake it run by docker run first", c.watch.exit, c.watch.exit.Logs)
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), errNotReady) {
+				return route{}, c.notReady(context.WithoutCancel(ctx), routes, tries)
+			}
+			return route{}, fmt.Errorf("wait for target: %w", context.Cause(ctx))
+		case <-time.After(readyEvery):
+		}
+	}
+}
+
+var errNotReady = errors.New("not ready in time")
+
+// probe asks once whether the target is ready.
+func (c *Container) probe(ctx context.Context, r route) error {
+	ctx, cancel := context.WithTimeout(ctx, probeWait)
+	defer cancel()
+	if c.spec.ReadyPath == "" {
+		return probeTCP(ctx, r.addr(c.spec.Port))
+	}
+	return probeHTTP(ctx, "http://"+r.addr(c.spec.Port)+c.spec.ReadyPath)
+}
+
+// probeTCP connects. A port proxy such as docker-proxy accepts before it knows
+// whether anybody listens behind it, and hangs up if not; so an accepted connection
+// counts only if it stays, or if somebody speaks on it.
+func probeTCP(ctx context.Context, addr string) error {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if err := conn.SetReadDeadline(time.Now().Add(proxyWait)); err != nil {
+		return err
+	}
+	var ne net.Error
+	switch _, err := conn.Read(make([]byte, 1)); {
+	case err == nil, errors.As(err, &ne) && ne.Timeout():
+		return nil
+	default:
+		return fmt.Errorf("connection to %s is accepted and closed at once", addr)
+	}
+}
+
+// probeHTTP asks for a 2xx or 3xx, with no proxy, no redirect and no connection kept.
+func probeHTTP(ctx context.Context, url string) error {
+	transport := &http.Transport{DisableKeepAlives: true}
+	defer transport.CloseIdleConnections()
+	cli := http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := cli.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
+	if res.StatusCode < 200 || res.StatusCode > 399 {
+		return fmt.Errorf("GET %s: %s", url, res.Status)
+	}
+	return nil
+}
+
+// notReady says what was tried and what is known of the container.
+func (c *Container) notReady(ctx context.Context, routes []route, tries []error) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	var said strings.Builder
+	fmt.Fprintf(&said, "wait for target: not ready within %s", c.spec.readyWait())
+	tried := map[string]bool{}
+	for i, r := range routes {
+		fmt.Fprintf(&said, "\n  tried %s (%s): %v", r.addr(c.spec.Port), r.how, tries[i])
+		tried[r.addr(c.spec.Port)] = true
+	}
+	state, others := c.elsewhere(ctx)
+	for _, r := range others {
+		if !tried[r.addr(c.spec.Port)] {
+			fmt.Fprintf(&said, "\n  tried %s too (%s): %s", r.addr(c.spec.Port), r.how, orAnswers(c.probe(ctx, r)))
+		}
+	}
+	logs, err := c.eng.logs(ctx, c.id, exitLogLines)
+	if err != nil {
+		logs = err.Error()
+	}
+	fmt.Fprintf(&said, "\ncontainer %.12s is %s; its last log lines:\n%s\n", c.id, state, logs)
+	fmt.Fprintf(&said, "let it listen on port %d of all interfaces (0.0.0.0), check the ready path, or give it longer; if only the host is wrong, set %s to the one where published ports are",
+		c.spec.Port, hostOverride)
+	return errors.New(said.String())
+}
+
+// elsewhere are the container's state and the places where it might be, for a
+// diagnosis: load goes to none of them.
+func (c *Container) elsewhere(ctx context.Context) (string, []route) {
+	res, err := c.eng.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})
+	if err != nil || res.Container.State == nil {
+		return fmt.Sprintf("in an unknown state (%v)", err), nil
+	}
+	var all []route
+	if ports := publishedPorts(res.Container, []int{c.spec.Port}); len(ports) > 0 {
+		all = append(all, route{host: "127.0.0.1", ports: ports, how: "loopback"})
+	}
+	if c.place.local {
+		for _, ip := range networkIPs(res.Container) {
+			all = append(all, route{host: ip.String(), ports: map[int]int{c.spec.Port: c.spec.Port}, how: "container's IP"})
+		}
+	}
+	return string(res.Container.State.Status), all
+}
+
+func orAnswers(err error) string {
+	if err == nil {
+		return "it answers there"
+	}
+	return err.Error()
+}

@@ -1,0 +1,65 @@
+package container
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// sweepWait bounds the sweep that the first Start makes.
+const sweepWait = 30 * time.Second
+
+// Sweep removes the containers, built images and temporary folders of owners that are
+// provably dead on this host: processes of this boot and of this PID namespace that
+// are no more. It leaves what belongs to a living one, and what it can prove nothing
+// of. It reports how many items it removed.
+func Sweep(ctx context.Context) (removed int, err error) {
+	eng, err := dial(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer eng.Close()
+	return eng.sweep(ctx)
+}
+
+func (e *engine) sweep(ctx context.Context) (int, error) {
+	dead := func(o owner) bool { return o.dead(self(), findProcess) }
+	folders := removeTemp(os.TempDir(), dead)
+	items, err := e.removeLabelled(ctx, labelRun, func(labels map[string]string) bool { return dead(ownerOf(labels)) })
+	return folders + items, err
+}
+
+var swept sync.Once
+
+// sweepOnce sweeps at a process's first Start. What it cannot remove is no reason not
+// to run: the next process tries again.
+func sweepOnce(ctx context.Context, e *engine) {
+	swept.Do(func() {
+		ctx, cancel := context.WithTimeout(ctx, sweepWait)
+		defer cancel()
+		_, _ = e.sweep(ctx)
+	})
+}
+
+// removeTemp removes temporary folders of ours whose owner suits, and reports how
+// many. Errors do not matter: somebody else may be removing them too.
+func removeTemp(in string, suits func(owner) bool) int {
+	found, err := filepath.Glob(filepath.Join(in, tempPrefix+"*"))
+	if err != nil {
+		return 0
+	}
+	removed := 0
+	for _, path := range found {
+		o, ours := ownerOfTemp(filepath.Base(path))
+		info, err := os.Lstat(path)
+		if !ours || err != nil || !info.IsDir() || !suits(o) {
+			continue
+		}
+		if err := os.RemoveAll(path); err == nil {
+			removed++
+		}
+	}
+	return removed
+}

@@ -1,0 +1,12 @@
+// Mute runs and never listens.
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+func main() {
+	fmt.Println("still loading")
+	time.Sleep(time.Hour)
+}

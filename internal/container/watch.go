@@ -1,0 +1,179 @@
+package container
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/client"
+)
+
+// Exit is how a container ended that was not asked to.
+type Exit struct {
+	At        time.Time // when it was noticed, at most a second later
+	Code      int       // exit code; 137 is SIGKILL, whoever sent it; -1 if it cannot be known
+	OOMKilled bool      // the kernel killed it for want of memory, says Witness
+	Witness   string    // who says so: "inspect", "oom event"; else what else is known
+	Logs      string    // its last log lines
+}
+
+// String is one sentence.
+func (e Exit) String() string {
+	switch {
+	case e.OOMKilled:
+		return fmt.Sprintf("it was OOM-killed (exit code %d, witness: %s)", e.Code, e.Witness)
+	case e.Code < 0:
+		return "it is gone: " + e.Witness
+	case e.Code == 137:
+		return "it was killed (exit code 137, SIGKILL; nothing says that memory was the reason)"
+	default:
+		return fmt.Sprintf("it exited with code %d", e.Code)
+	}
+}
+
+const (
+	exitLogLines = 20
+	retryWait    = 250 * time.Millisecond // between two tries to watch
+	eventGrace   = 300 * time.Millisecond // how long after a SIGKILL an oom event may come
+)
+
+// watch waits for a container's end.
+type watch struct {
+	eng    *engine
+	id     string
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	oomOnce sync.Once
+	oom     chan struct{} // closed when the engine has told of an OOM kill
+
+	done chan struct{} // closed when exit is set
+	exit Exit
+	out  chan Exit
+}
+
+// newWatch begins to listen for OOM kills: before the container starts, or the event
+// of a short life is lost.
+func (e *engine) newWatch(ctx context.Context, id string) (*watch, context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	w := &watch{eng: e, id: id, cancel: cancel, oom: make(chan struct{}), done: make(chan struct{}), out: make(chan Exit, 1)}
+	listening := make(chan struct{})
+	w.work.Go(func() { w.listen(ctx, listening) })
+	select {
+	case <-listening:
+	case <-time.After(2 * retryWait): // an engine may hold its answer back until there is an event
+	}
+	return w, ctx
+}
+
+// follow waits for the end of the container, which has been started by now.
+func (w *watch) follow(ctx context.Context) {
+	w.work.Go(func() {
+		if exit, ended := w.await(ctx); ended {
+			w.exit = exit
+			close(w.done)
+			w.out <- exit
+		}
+	})
+}
+
+// stop ends the watch and returns when nothing of it runs any more.
+func (w *watch) stop() {
+	w.cancel()
+	w.work.Wait()
+}
+
+// listen hears the engine's oom events until ctx ends.
+func (w *watch) listen(ctx context.Context, listening chan<- struct{}) {
+	filter := make(client.Filters).Add("type", "container").Add("container", w.id).Add("event", "oom")
+	for ctx.Err() == nil {
+		res := w.eng.Events(ctx, client.EventsListOptions{Filters: filter})
+		if listening != nil {
+			close(listening)
+			listening = nil
+		}
+		for open := true; open; {
+			select {
+			case <-res.Messages:
+				w.oomOnce.Do(func() { close(w.oom) })
+			case <-res.Err:
+				open = false
+			}
+		}
+		_ = sleep(ctx, retryWait)
+	}
+}
+
+// await returns how the container ended, or false when ctx did.
+func (w *watch) await(ctx context.Context) (Exit, bool) {
+	for ctx.Err() == nil {
+		res := w.eng.ContainerWait(ctx, w.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
+		// One of the two answers for certain, and both must be heard: the client's
+		// goroutine would wait for ever with a result that nobody takes.
+		select {
+		case r := <-res.Result:
+			if ctx.Err() != nil {
+				return Exit{}, false
+			}
+			return w.explain(ctx, int(r.StatusCode)), true
+		case err := <-res.Error:
+			if errdefs.IsNotFound(err) && ctx.Err() == nil {
+				return Exit{At: time.Now(), Code: -1, Witness: "somebody removed the container"}, true
+			}
+		}
+		_ = sleep(ctx, retryWait) // the engine may come back, with the container dead or alive
+	}
+	return Exit{}, false
+}
+
+// explain finds out why a container ended.
+func (w *watch) explain(ctx context.Context, code int) Exit {
+	exit := Exit{At: time.Now(), Code: code}
+	ask, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	ctr, err := w.eng.ContainerInspect(ask, w.id, client.ContainerInspectOptions{})
+	switch {
+	case err != nil:
+		exit.Witness = fmt.Sprintf("inspect failed: %v", err)
+	case ctr.Container.State == nil:
+	case ctr.Container.State.OOMKilled:
+		exit.OOMKilled, exit.Witness = true, "inspect"
+	case ctr.Container.RestartCount > 0 || ctr.Container.State.Restarting:
+		exit.Witness = "its restart policy revived it: a target that is judged must not have one"
+	}
+	if w.sawOOM(ask, code) {
+		exit.OOMKilled = true
+		if exit.Witness == "inspect" {
+			exit.Witness = "inspect, oom event"
+		} else {
+			exit.Witness = "oom event"
+		}
+	}
+	exit.Logs, _ = w.eng.logs(ask, w.id, exitLogLines)
+	return exit
+}
+
+// sawOOM reports whether the engine told of an OOM kill, which may come a moment
+// after the death that it caused.
+func (w *watch) sawOOM(ctx context.Context, code int) bool {
+	grace := eventGrace
+	if code != 137 {
+		grace = 0
+	}
+	ctx, cancel := context.WithTimeout(ctx, grace)
+	defer cancel()
+	select {
+	case <-w.oom:
+		return true
+	default:
+	}
+	select {
+	case <-w.oom:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
