@@ -107,9 +107,13 @@ func (c *Container) launch(ctx context.Context) error {
 		return err
 	}
 	c.info.EnvNames = names(req.Env)
-	c.ctr, err = c.eng.create(ctx, req)
+	var warning string
+	c.ctr, warning, err = c.eng.create(ctx, req)
 	if err != nil {
 		return err
+	}
+	if warning != "" {
+		c.info.Warnings = append(c.info.Warnings, warning)
 	}
 	c.id = c.ctr.GetContainerID()
 	var life context.Context

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/network"
@@ -120,12 +121,27 @@ func deprecatedHostConfig(req testcontainers.ContainerRequest) func(*container.H
 }
 
 // create makes the container, not started yet. The container may be there although
-// an error is returned.
-func (e *engine) create(ctx context.Context, req testcontainers.GenericContainerRequest) (*testcontainers.DockerContainer, error) {
+// an error is returned. The string is a warning.
+func (e *engine) create(ctx context.Context, req testcontainers.GenericContainerRequest) (*testcontainers.DockerContainer, string, error) {
 	made, err := testcontainers.GenericContainer(ctx, req)
 	ctr, _ := made.(*testcontainers.DockerContainer)
-	if err != nil {
-		return ctr, e.noImage(ctx, req.Image, err)
+	switch {
+	case err == nil:
+		return ctr, "", nil
+	case ctr == nil || !strings.HasPrefix(err.Error(), "create container: reaper"):
+		return ctr, "", e.noImage(ctx, req.Image, err)
+	case unfinished(req):
+		return ctr, "", fmt.Errorf("%w: set TESTCONTAINERS_RYUK_DISABLED=true: what is started here is removed without Ryuk too", err)
+	default:
+		return ctr, fmt.Sprintf("testcontainers' Ryuk cannot run (%v); containers are removed without it; TESTCONTAINERS_RYUK_DISABLED=true saves the attempt", err), nil
 	}
-	return ctr, nil
+}
+
+// unfinished reports whether testcontainers still had something to do to a container
+// that it created, when it gave up for want of Ryuk.
+func unfinished(req testcontainers.GenericContainerRequest) bool {
+	if len(req.Files) > 0 || len(req.HostAccessPorts) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(req.LifecycleHooks, func(h testcontainers.ContainerLifecycleHooks) bool { return len(h.PostCreates) > 0 })
 }

@@ -39,7 +39,7 @@ func (c *Container) describe(ctx context.Context, ctr container.InspectResponse)
 	if v := c.eng.info.CgroupVersion; v != "" {
 		i.CgroupVersion = "v" + v
 	}
-	i.Warnings = slices.Clone(c.eng.info.Warnings)
+	i.Warnings = append(i.Warnings, c.eng.info.Warnings...)
 	if ctr.Config != nil {
 		i.Image = ctr.Config.Image
 		if c.ctr == nil {

@@ -1,0 +1,226 @@
+package container
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/containerd/errdefs"
+	"github.com/moby/moby/client"
+
+	"github.com/memgate/memgate/profile"
+)
+
+const (
+	statsEvery = time.Second     // the engine's own pace, which nothing changes
+	statsStale = 3 * time.Second // a record that is older says nothing of now
+	statsBytes = 1 << 20         // more than any record has
+)
+
+// statsStream samples by the engine's stats stream: one record a second, the last of
+// which is handed out. It is what is left where the cgroup's files cannot be seen.
+type statsStream struct {
+	open   func(context.Context) (io.ReadCloser, error)
+	lives  func(context.Context) error // nil, an error wrapping profile.ErrGone, or why it cannot be known
+	limit  uint64                      // as inspect has it: without one, the API tells the machine's memory
+	stale  time.Duration
+	cancel context.CancelFunc
+	work   sync.WaitGroup
+
+	mu    sync.Mutex
+	last  profile.Memory
+	at    time.Time // when last came; zero before the first
+	err   error     // why there is none newer
+	first chan struct{}
+}
+
+// newStatsStream reads the stream until Close.
+func (c *Container) newStatsStream(ctx context.Context) *statsStream {
+	s := &statsStream{
+		open: func(ctx context.Context) (io.ReadCloser, error) {
+			res, err := c.eng.ContainerStats(ctx, c.id, client.ContainerStatsOptions{Stream: true})
+			return res.Body, err
+		},
+		lives: c.lives,
+		limit: uint64(max(0, c.info.Limit)),
+		stale: statsStale,
+	}
+	s.start(ctx)
+	return s
+}
+
+// lives asks the engine whether the container runs.
+func (c *Container) lives(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	ctr, err := c.inspect(ctx)
+	switch {
+	case errdefs.IsNotFound(err):
+		return fmt.Errorf("%w: %w", profile.ErrGone, err)
+	case err != nil:
+		return err
+	case ctr.State == nil || !ctr.State.Running || ctr.State.Restarting:
+		return fmt.Errorf("container %.12s does not run: %w", c.id, profile.ErrGone)
+	}
+	return nil
+}
+
+func (s *statsStream) start(ctx context.Context) {
+	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	s.first = make(chan struct{})
+	s.work.Go(func() { s.run(ctx) })
+}
+
+// Close ends the stream, and returns when nothing of it runs any more.
+func (s *statsStream) Close() error {
+	s.cancel()
+	s.work.Wait()
+	return nil
+}
+
+// run reads streams until ctx ends or the container is gone. A stream that ends while
+// the container lives is opened again, at the pace of records.
+func (s *statsStream) run(ctx context.Context) {
+	for {
+		err := s.read(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		if alive := s.lives(ctx); errors.Is(alive, profile.ErrGone) {
+			s.fail(alive)
+			return
+		}
+		s.fail(err)
+		if sleep(ctx, min(statsEvery, s.stale)) != nil {
+			return
+		}
+	}
+}
+
+// read takes records from one stream until it ends.
+func (s *statsStream) read(ctx context.Context) error {
+	body, err := s.open(ctx)
+	if err != nil {
+		return fmt.Errorf("open stats stream: %w", err)
+	}
+	defer body.Close()
+	lines := bufio.NewScanner(body)
+	lines.Buffer(make([]byte, 0, 8<<10), statsBytes)
+	for lines.Scan() {
+		m, err := parseStats(lines.Bytes(), s.limit)
+		if err != nil {
+			return err // of a container that is about to go, as a rule: ask whether it lives
+		}
+		s.put(m)
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read stats stream: %w", err)
+	}
+	return errors.New("read stats stream: it ended")
+}
+
+func (s *statsStream) put(m profile.Memory) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.at.IsZero() {
+		close(s.first)
+	}
+	s.last, s.at, s.err = m, time.Now(), nil
+}
+
+func (s *statsStream) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.err = err
+}
+
+// Sample hands out the last record, of at most a second ago as a rule. It waits for
+// the first one. A record older than 3 s is an error: it says nothing of now.
+func (s *statsStream) Sample(ctx context.Context, m *profile.Memory) error {
+	ctx, cancel := context.WithTimeout(ctx, s.stale)
+	defer cancel()
+	select {
+	case <-s.first:
+	default:
+		select {
+		case <-s.first:
+		case <-ctx.Done():
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	age := time.Since(s.at)
+	switch {
+	case errors.Is(s.err, profile.ErrGone):
+		return fmt.Errorf("sample by docker stats: %w", s.err)
+	case s.at.IsZero():
+		return fmt.Errorf("sample by docker stats: no record within %s (%w)", s.stale, errors.Join(s.err, ctx.Err()))
+	case age > s.stale:
+		return fmt.Errorf("sample by docker stats: the last record is %.1f s old (%v): the engine is busy or restarts", age.Seconds(), s.err)
+	}
+	*m = s.last
+	return nil
+}
+
+// statsRecord is what is read of a record. Pointers tell a missing figure from 0.
+type statsRecord struct {
+	Read   time.Time `json:"read"`
+	Memory struct {
+		Usage *uint64           `json:"usage"`
+		Stats map[string]uint64 `json:"stats"`
+	} `json:"memory_stats"`
+}
+
+var errEmptyRecord = errors.New("parse stats: an empty record: the container does not run")
+
+// parseStats reads one record. The engine answers for a container that does not run
+// as well, with a time in year 1 and no figures: that is errEmptyRecord and not a
+// sample of 0 bytes.
+func parseStats(record []byte, limit uint64) (profile.Memory, error) {
+	var r statsRecord
+	if err := json.Unmarshal(record, &r); err != nil {
+		return profile.Memory{}, fmt.Errorf("parse stats: %w", err)
+	}
+	if r.Memory.Usage == nil || *r.Memory.Usage == 0 || r.Read.Year() <= 1 {
+		return profile.Memory{}, errEmptyRecord
+	}
+	m := profile.Memory{Usage: *r.Memory.Usage, Limit: limit, Missing: profile.Lacking("oom_kills")}
+	for _, figure := range []struct {
+		name string
+		to   *uint64
+		keys []string // as cgroup v1 names it, with its descendants; as v2 does
+	}{
+		{"anon", &m.Anon, []string{"total_rss", "anon"}},
+		{"file", &m.File, []string{"total_cache", "file"}},
+		{"inactive_file", &m.InactiveFile, []string{"total_inactive_file", "inactive_file"}},
+		{"active_file", &m.ActiveFile, []string{"total_active_file", "active_file"}},
+		{"shmem", &m.Shmem, []string{"total_shmem", "shmem"}},
+		{"kernel", &m.Kernel, []string{"kernel"}},
+		{"swap", &m.Swap, []string{"total_swap"}},
+	} {
+		if !pick(r.Memory.Stats, figure.to, figure.keys) {
+			m.Missing |= profile.Lacking(figure.name)
+		}
+	}
+	if _, ok := m.Value("inactive_file"); !ok {
+		m.Missing |= profile.Lacking("working_set") // Podman's API: usage alone
+	} else if m.Usage > m.InactiveFile {
+		m.WorkingSet = m.Usage - m.InactiveFile
+	}
+	return m, nil
+}
+
+func pick(stats map[string]uint64, to *uint64, keys []string) bool {
+	for _, key := range keys {
+		if v, ok := stats[key]; ok {
+			*to = v
+			return true
+		}
+	}
+	return false
+}
