@@ -15,7 +15,7 @@ const Schema = 1
 // functions of it; it is written as JSON beside the report and can be judged again
 // years later.
 type Record struct {
-	Schema  int       // version of this structure: Schema
+	Schema  int       // version of this structure as it was read; JSON writes the constant Schema
 	Name    string    // the scenario's name: the test's, by default
 	Started time.Time // wall clock at the start; every other time is since then
 	Env     Env
@@ -29,6 +29,12 @@ type Record struct {
 	Trend   profile.Trend   // over the measured load
 	Checks  []Check         // what judges said, in the order they were asked
 	Notes   []Finding       // what happened besides
+
+	AllowInconclusive bool // the scenario lets judges pass where the evidence does not decide
+
+	// Report is the path of the HTML form, for messages that name it. It is where this
+	// machine keeps the file and no part of what was measured: JSON leaves it out.
+	Report string `json:"-"`
 }
 
 // Names of phases, in their order.
@@ -39,7 +45,7 @@ const (
 	Floor    = "floor"
 )
 
-// Phase is a part of the run.
+// Phase is a part of the run; its ends are since the run's start.
 type Phase struct {
 	Name     string
 	From, To time.Duration
@@ -78,8 +84,10 @@ type Heap struct {
 	At       time.Duration
 	Requests uint64
 	Phase    string
-	File     string // file name beside the record
-	Bytes    int64
+	File     string // file name beside the record; empty if it was not written
+	Bytes    int64  // length of the file
+
+	Raw []byte `json:"-"` // the profile itself, until it is written to File
 }
 
 // Check is what one rule of a judge said.
@@ -105,7 +113,8 @@ type Kind string
 
 // The kinds of findings.
 const (
-	OOMKilled Kind = "oom-killed" // the kernel killed the target for want of memory: a witness says so
-	Exited    Kind = "exited"     // the target ended by itself, or was killed
-	Warning   Kind = "warning"    // the run went on with less than was asked
+	OOMKilled  Kind = "oom-killed"  // the kernel killed the target for want of memory: a witness says so
+	Exited     Kind = "exited"      // the target ended by itself, or was killed
+	LoadFailed Kind = "load-failed" // the load could not go on
+	Warning    Kind = "warning"     // the run went on with less than was asked
 )

@@ -1,0 +1,287 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+)
+
+// chart is the picture of a run, with every coordinate in pixels: memory over time,
+// and below it, on the same time axis, the load. The template only writes it down.
+type chart struct {
+	ID            string
+	Narrow        bool // for a phone: shown by the style sheet only
+	Leaking       bool // floors are drawn in the colour of trouble
+	Title, Desc   string
+	Width, Height float64
+
+	Left, Right         float64 // of both panels
+	Ticks, Inner        float64 // where labels end left of the panels, and begin in them
+	Top, MemoryHeight   float64
+	LoadTop, LoadHeight float64
+	TimesTop            float64 // of the time axis
+
+	Bands     []band
+	Times     []tick
+	Sizes     []tick // memory axis
+	Set       string // path of the working set
+	Floors    []point
+	FloorLine string
+	Labels    []label // of the first and last floor
+	Limit     *tick
+	Events    []event
+	HasLoad   bool
+	Rates     []tick // load axis
+	Rate      string // path of requests per second
+	Errors    []bar
+}
+
+type point struct{ X, Y float64 }
+
+type tick struct {
+	At            float64
+	Label, Anchor string
+}
+
+type label struct {
+	X, Y         float64
+	Text, Anchor string
+}
+
+type band struct {
+	X, Width, Middle float64
+	Label            string // empty if there is no room
+	Judged           bool   // the measured load: what judges look at
+}
+
+type event struct {
+	X, LabelX     float64
+	Label, Anchor string
+}
+
+type bar struct{ X, Y, Width, Height float64 }
+
+// scale turns values from Lo to Hi into pixels from From to To.
+type scale struct{ Lo, Hi, From, To float64 }
+
+func (s scale) at(v float64) float64 {
+	return round(s.From + (v-s.Lo)/(s.Hi-s.Lo)*(s.To-s.From))
+}
+
+func round(px float64) float64 { return math.Round(px*10) / 10 }
+
+const letter = 6.8 // pixels that a letter of the charts' font takes, about
+
+// newChart draws the run for a page that is wide or narrow. It is nil if there is
+// nothing to draw.
+func newChart(r *Record, narrow bool) *chart {
+	if len(r.Samples) == 0 && len(r.Floors) == 0 && len(r.Load.PerSecond) == 0 {
+		return nil
+	}
+	c := &chart{ID: "wide", Narrow: narrow, Leaking: r.Trend.Verdict == profile.Leaking, Width: 960, Left: 52, Right: 936, Top: 26, MemoryHeight: 280, LoadHeight: 72}
+	if narrow {
+		c.ID, c.Width, c.Left, c.Right, c.MemoryHeight, c.LoadHeight = "narrow", 340, 36, 328, 200, 60
+	}
+	c.Ticks, c.Inner = c.Left-8, c.Left+8
+	c.Title = "Memory and load of " + r.Name + " over time"
+	c.Desc = r.chartInWords()
+	x := c.drawTime(r)
+	c.drawMemory(r, x)
+	c.TimesTop = c.Top + c.MemoryHeight
+	c.drawLoad(r, x)
+	c.drawEvents(r, x)
+	c.Height = c.TimesTop + 26
+	return c
+}
+
+// chartInWords is the picture for those who cannot see it.
+func (r *Record) chartInWords() string {
+	var s []string
+	if n := len(r.Samples); n > 0 {
+		peak := r.Samples.Peak()
+		s = append(s, fmt.Sprintf("The working set goes from %s to %s in %s and is highest, %s, at %s.",
+			MiB(r.Samples[0].WorkingSet), MiB(r.Samples[n-1].WorkingSet), length(r.end()), MiB(peak.WorkingSet), clock(peak.At)))
+	}
+	if floors := r.FloorsInWords(); floors != "" {
+		s = append(s, "Live heap: "+floors+".")
+	}
+	if load := r.loadInWords(); load != "" {
+		s = append(s, "Load: "+load+".")
+	}
+	return strings.Join(s, " ")
+}
+
+// end is when the last thing of the run was seen.
+func (r *Record) end() time.Duration {
+	var end time.Duration
+	for _, p := range r.Phases {
+		end = max(end, p.To)
+	}
+	if n := len(r.Samples); n > 0 {
+		end = max(end, r.Samples[n-1].At)
+	}
+	if n := len(r.Floors); n > 0 {
+		end = max(end, r.Floors[n-1].At)
+	}
+	return end
+}
+
+// drawTime draws the time axis and the phases.
+func (c *chart) drawTime(r *Record) scale {
+	end := max(r.end(), time.Second)
+	x := scale{0, end.Seconds(), c.Left, c.Right}
+	step := timeStep(end.Seconds(), (c.Right-c.Left)/70)
+	for s := 0.0; s <= end.Seconds() && len(c.Times) < 50; s += step {
+		t := tick{x.at(s), clock(time.Duration(s) * time.Second), "middle"}
+		if t.At+letter*3 > c.Width {
+			t.Anchor = "end"
+		}
+		c.Times = append(c.Times, t)
+	}
+	for _, p := range r.Phases[:min(len(r.Phases), 50)] {
+		from, to := x.at(p.From.Seconds()), x.at(p.To.Seconds())
+		b := band{X: from, Width: round(to - from), Middle: round((from + to) / 2), Judged: p.Name == Load}
+		if letter*float64(len(p.Name))+8 <= b.Width {
+			b.Label = p.Name
+		}
+		c.Bands = append(c.Bands, b)
+	}
+	return x
+}
+
+// timeStep is a round number of seconds of which at most n fit into span.
+func timeStep(span, n float64) float64 {
+	for _, s := range []float64{1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400} {
+		if span/s <= n {
+			return s
+		}
+	}
+	return math.Ceil(span / n)
+}
+
+// drawMemory draws the working set, the floors and the limit.
+func (c *chart) drawMemory(r *Record, x scale) {
+	y := c.memoryScale(r)
+	step := niceStep((y.Hi-y.Lo)/mib, 5)
+	for v := y.Lo / mib; v <= y.Hi/mib*1.0001 && len(c.Sizes) < 20; v += step {
+		c.Sizes = append(c.Sizes, tick{At: y.at(v * mib), Label: tickLabel(v, step)})
+	}
+	c.Set = setPath(r.Samples, x, y, max(longestGap, 10*r.Source.Every))
+	c.drawFloors(r.Floors, x, y)
+	if limit := float64(r.Env.Limit); limit > y.Lo && limit <= y.Hi {
+		c.Limit = &tick{At: y.at(limit), Label: "limit " + MiB(r.Env.Limit)}
+	}
+}
+
+// memoryScale fits all that is drawn. It starts at zero unless that would flatten what
+// there is to see, and has the limit in it unless that is far away.
+func (c *chart) memoryScale(r *Record) scale {
+	low, high := math.Inf(1), 0.0
+	for i := range r.Samples {
+		if set, ok := r.Samples[i].Value("working_set"); ok {
+			low, high = min(low, float64(set)), max(high, float64(set))
+		}
+	}
+	for _, f := range r.Floors {
+		low, high = min(low, float64(f.Live())), max(high, float64(f.Live()))
+	}
+	if limit := float64(r.Env.Limit); limit <= 2*high {
+		high = max(high, limit)
+	}
+	high = max(high, 64<<10)
+	if low < 0.8*high || math.IsInf(low, 1) {
+		low = 0
+	} else {
+		low = max(0, low-(high-low)/2-mib/4)
+	}
+	step := niceStep((high-low)/mib, 5) * mib
+	return scale{math.Floor(low/step) * step, math.Ceil(high*1.02/step) * step, c.Top + c.MemoryHeight, c.Top}
+}
+
+// niceStep is 1, 2 or 5 times a power of ten, some n of which make span.
+func niceStep(span, n float64) float64 {
+	power := math.Pow(10, math.Floor(math.Log10(span/n)))
+	for _, m := range []float64{1, 2, 5} {
+		if m*power*n >= span*0.9999 {
+			return m * power
+		}
+	}
+	return 10 * power
+}
+
+func tickLabel(v, step float64) string {
+	digits := 0
+	if step < 1 {
+		digits = int(math.Ceil(-math.Log10(step) - 1e-9))
+	}
+	return grouped(strconv.FormatFloat(v, 'f', digits, 64))
+}
+
+const mostFloors = 240 // drawn; of more, some
+
+func (c *chart) drawFloors(floors []profile.Floor, x, y scale) {
+	if len(floors) == 0 {
+		return
+	}
+	every := (len(floors) + mostFloors - 1) / mostFloors
+	var joined line
+	for i := 0; i < len(floors); i += every {
+		p := point{x.at(floors[i].At.Seconds()), y.at(float64(floors[i].Live()))}
+		c.Floors = append(c.Floors, p)
+		joined.to(p.X, p.Y)
+	}
+	c.FloorLine = joined.String()
+	if n := len(c.Floors); n > 1 {
+		first, last := c.Floors[0], c.Floors[n-1]
+		c.Labels = []label{
+			{first.X + 4, first.Y + 18, mebibytes(float64(floors[0].Live())), "start"},
+			{last.X, last.Y + 18, mebibytes(float64(floors[(n-1)*every].Live())) + " MiB", "end"},
+		}
+	}
+}
+
+// mostEvents is how many events the picture shows; the page lists them all.
+const mostEvents = 8
+
+func (c *chart) drawEvents(r *Record, x scale) {
+	for _, f := range r.Notes {
+		if len(c.Events) == mostEvents || f.At > r.end()+time.Second {
+			break
+		}
+		if f.Kind != OOMKilled && !f.Fatal {
+			continue
+		}
+		e := event{X: min(x.at(f.At.Seconds()), c.Right), Label: string(f.Kind) + " " + clock(f.At), Anchor: "start"}
+		e.LabelX = e.X + 7
+		if e.X > (c.Left+c.Right)/2 {
+			e.LabelX, e.Anchor = e.X-7, "end"
+		}
+		c.Events = append(c.Events, e)
+	}
+}
+
+// line is the d attribute of an SVG path.
+type line struct {
+	b    []byte
+	open bool
+}
+
+func (p *line) to(x, y float64) {
+	command := byte('L')
+	if !p.open {
+		command, p.open = 'M', true
+	}
+	p.b = append(p.b, command)
+	p.b = strconv.AppendFloat(p.b, round(x), 'f', -1, 64)
+	p.b = append(p.b, ' ')
+	p.b = strconv.AppendFloat(p.b, round(y), 'f', -1, 64)
+}
+
+// lift ends a line: the next point starts another.
+func (p *line) lift() { p.open = false }
+
+func (p *line) String() string { return string(p.b) }

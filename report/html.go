@@ -1,0 +1,250 @@
+package report
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+)
+
+//go:embed report.html.tmpl
+var pageSource string
+
+// pageTemplate escapes by context; the page has no other way to put text in.
+var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+	"mark": mark, "clock": clock, "length": length,
+}).Parse(pageSource))
+
+// HTML writes the record as one file that needs nothing else: no script, no network, no
+// style sheet even, where a viewer forbids it. It holds the record itself, so that
+// [Read] reads it back. A record that JSON cannot hold is shown without that part.
+func (r *Record) HTML(w io.Writer) error {
+	data, err := embed(r)
+	p := newPage(r.visible())
+	if err != nil {
+		p.Broken = visibleText(err.Error())
+	}
+	p.Data = data
+	buffered := bufio.NewWriterSize(w, 64<<10)
+	if err := pageTemplate.Execute(buffered, p); err != nil {
+		return fmt.Errorf("write report of %q: %w", r.Name, err)
+	}
+	if err := buffered.Flush(); err != nil {
+		return fmt.Errorf("write report of %q: %w", r.Name, err)
+	}
+	return nil
+}
+
+// page is what the template shows, in the order of the page. All of it is text that is
+// ready to be read.
+type page struct {
+	*Record
+	Outcome  outcome
+	Start    string
+	Headline string
+	Lead     string // the sentence below the headline
+	Facts    []fact
+	Charts   []*chart
+	Leaking  bool
+	Fatal    []Finding
+	Sites    []siteRow
+	More     int // sites that are not shown
+	NoSites  string
+	Causes   string
+	LoadRows []fact
+	Warnings []Finding
+	Source   []fact
+	Env      []fact
+	Compare  string
+	Broken   string    // why the record is not embedded
+	Data     *embedded // the record itself
+}
+
+type fact struct{ Name, Value string }
+
+type siteRow struct {
+	profile.Site
+	Place, Size, PerRequest, Objects string
+}
+
+func newPage(r *Record) *page {
+	p := &page{
+		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Lead: r.leadInWords(), Facts: r.keyFacts(),
+		Leaking: r.Trend.Verdict == profile.Leaking, Causes: r.causesInWords(),
+		LoadRows: r.loadFacts(), Source: r.sourceFacts(), Env: r.envFacts(), Compare: r.PprofCommand(),
+	}
+	for _, narrow := range []bool{false, true} {
+		if c := newChart(r, narrow); c != nil {
+			p.Charts = append(p.Charts, c)
+		}
+	}
+	for _, f := range r.Notes {
+		f.Logs = lastLines(f.Logs)
+		if f.Fatal || f.Kind == OOMKilled {
+			p.Fatal = append(p.Fatal, f)
+		} else {
+			p.Warnings = append(p.Warnings, f)
+		}
+	}
+	p.addSites(r)
+	return p
+}
+
+const (
+	mostSites = 20       // rows of the table of call sites
+	mostLogs  = 16 << 10 // bytes shown of a log
+)
+
+func (p *page) addSites(r *Record) {
+	shown := r.Growth[:min(mostSites, len(r.Growth))]
+	for _, s := range shown {
+		p.Sites = append(p.Sites, siteRow{
+			Site: s, Place: place(s), Size: signedMiB(s.Bytes), PerRequest: SignedBytes(s.PerRequest), Objects: signedCount(s.Objects),
+		})
+	}
+	p.More = len(r.Growth) - len(shown)
+	switch {
+	case len(r.Growth) > 0:
+	case len(r.Heaps) < 2:
+		p.NoSites = "Not known: no two heap profiles of the target were taken. A target that serves net/http/pprof has them."
+	default:
+		p.NoSites = "No call site holds more than before, as far as heap profiles show."
+	}
+}
+
+// leadInWords says where to look, in a sentence below the verdict.
+func (r *Record) leadInWords() string {
+	if len(r.Growth) == 0 || r.Growth[0].Bytes <= 0 || r.Trend.Verdict == profile.Steady {
+		return ""
+	}
+	top := r.Growth[0]
+	return fmt.Sprintf("Most of it is held by %s (%s): %s more than before the load, %s/request.", top.Func, place(top), strings.TrimPrefix(signedMiB(top.Bytes), "+"), Bytes(top.PerRequest))
+}
+
+// keyFacts are the numbers a reader wants first.
+func (r *Record) keyFacts() []fact {
+	var facts []fact
+	if t := r.Trend; t.PerRequest.Points > 0 {
+		facts = append(facts, fact{"growth", SignedBytes(t.PerRequest.Value) + "/request"})
+	}
+	if f := r.floorsDuring(Load); len(f) > 1 {
+		facts = append(facts, fact{"live heap after GC", mebibytes(float64(f[0].Live())) + " → " + MiB(f[len(f)-1].Live())})
+	}
+	if len(r.Samples) > 0 {
+		peak := MiB(r.Samples.Peak().WorkingSet)
+		if r.Env.Limit > 0 {
+			peak += fmt.Sprintf(" of %s", MiB(r.Env.Limit))
+		}
+		facts = append(facts, fact{"peak working set", peak})
+	}
+	if r.Load.Requests > 0 {
+		facts = append(facts, fact{"load", fmt.Sprintf("%s for %s", rateInWords(r.Load.Rate), length(r.Load.Duration))})
+	}
+	return facts
+}
+
+// causesInWords is what the working set's growth is made of.
+func (r *Record) causesInWords() string {
+	var parts []string
+	for _, c := range r.Trend.Split {
+		parts = append(parts, c.Name+" "+signedMiB(int64(c.Bytes)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (r *Record) loadFacts() []fact {
+	l := r.Load
+	if l.Requests == 0 {
+		return nil
+	}
+	codes := make([]string, 0, len(l.Codes))
+	for _, code := range slices.Sorted(maps.Keys(l.Codes)) {
+		name := code
+		if code == "0" {
+			name = "no answer"
+		}
+		codes = append(codes, name+": "+Count(l.Codes[code]))
+	}
+	facts := []fact{
+		{"requests", fmt.Sprintf("%s in %s", Count(l.Requests), length(l.Duration))},
+		{"rate", rateInWords(l.Rate)},
+		{"answered well", percent(l.Success)},
+		{"latency", fmt.Sprintf("mean %s, p50 %s, p90 %s, p95 %s, p99 %s, max %s", latency(l.Latency.Mean), latency(l.Latency.P50),
+			latency(l.Latency.P90), latency(l.Latency.P95), latency(l.Latency.P99), latency(l.Latency.Max))},
+		{"status codes", strings.Join(codes, ", ")},
+		{"bodies", fmt.Sprintf("%s received, %s sent", MiB(l.BytesIn), MiB(l.BytesOut))},
+	}
+	if l.Planned > 0 {
+		facts[1].Value += fmt.Sprintf(" of %s planned (%.0f%%)", rateInWords(l.Planned), 100*l.Rate/l.Planned)
+	}
+	return facts
+}
+
+func (r *Record) sourceFacts() []fact {
+	s := r.Source
+	return written(
+		fact{"memory", s.Kind}, fact{"why not a better one", s.Why},
+		fact{"samples", fmt.Sprintf("%s, %.1f Hz achieved, %s apart as planned, %s at most", Count(uint64(len(r.Samples))), s.Achieved, length(s.Every), length(s.Longest))},
+		fact{"floors", fmt.Sprintf("%d forced collections, %d heap profiles", len(r.Floors), len(r.Heaps))},
+		fact{"working set", "usage without inactive page cache, as kubelet, cAdvisor and docker stats define it"},
+	)
+}
+
+func (r *Record) envFacts() []fact {
+	e := r.Env
+	limit, cpus := "none", "no quota"
+	if e.Limit > 0 {
+		limit = MiB(e.Limit)
+	}
+	if e.CPUs > 0 {
+		cpus = fmt.Sprintf("%g cores", e.CPUs)
+	}
+	return written(
+		fact{"target", e.Target}, fact{"image", e.Image}, fact{"address", e.Address}, fact{"memory limit", limit}, fact{"CPU quota", cpus},
+		fact{"environment variables", strings.Join(e.EnvNames, ", ")}, fact{"Go of the target", e.TargetGo},
+		fact{"engine", e.Engine}, fact{"cgroup", e.Cgroup}, fact{"kernel", e.Kernel}, fact{"CPU", e.CPU}, fact{"transparent huge pages", e.THP},
+		fact{"Go of the test", e.Go}, fact{"platform", e.OS}, fact{"git commit", e.GitCommit},
+		fact{"started", r.started()},
+	)
+}
+
+// written is the facts that are known.
+func written(facts ...fact) []fact {
+	return slices.DeleteFunc(facts, func(f fact) bool { return f.Value == "" })
+}
+
+// started is the record's start in UTC, so that the same record gives the same page
+// everywhere.
+func (r *Record) started() string {
+	if r.Started.IsZero() {
+		return ""
+	}
+	return r.Started.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
+// lastLines is the end of a log, from the start of a line.
+func lastLines(log string) string {
+	if len(log) <= mostLogs {
+		return strings.TrimRight(log, "\n")
+	}
+	log = log[len(log)-mostLogs:]
+	_, log, _ = strings.Cut(log, "\n")
+	return "…\n" + strings.TrimRight(log, "\n")
+}
+
+func upperFirst(s string) string {
+	if s == "" || s[0] < 'a' || s[0] > 'z' {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// Length is how long the phase took.
+func (p Phase) Length() time.Duration { return p.To - p.From }

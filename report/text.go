@@ -1,0 +1,192 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+)
+
+const (
+	mostLines = 12  // of the text form
+	widest    = 160 // runes of one of its lines
+	topSites  = 3
+)
+
+// Text writes the record's summary for a terminal, at most twelve lines without colour:
+// the verdict, the rules with ✓ and ✗, the load, the working set as a sparkline, the
+// floors, the three call sites that grew most, the path of the report.
+func (r *Record) Text(w io.Writer) error {
+	v := r.visible()
+	head := fmt.Sprintf("memtest %s: %s, %s", v.Name, strings.ToUpper(string(v.outcome())), v.headline())
+	below := v.factLines()
+	lines := append([]string{head}, v.checkLines(mostLines-1-len(below))...)
+	lines = append(lines, below...)
+	for i := range lines {
+		lines[i] = "  " + oneLine(lines[i], widest)
+	}
+	lines[0] = lines[0][2:]
+	if _, err := io.WriteString(w, strings.Join(lines, "\n")+"\n"); err != nil {
+		return fmt.Errorf("write summary of %q: %w", r.Name, err)
+	}
+	return nil
+}
+
+// checkLines is the rules in at most n lines: all, or those that failed before the
+// others and how many are left out.
+func (r *Record) checkLines(n int) []string {
+	var bad, good []Check
+	for _, c := range r.Checks {
+		if c.OK {
+			good = append(good, c)
+		} else {
+			bad = append(bad, c)
+		}
+	}
+	all := append(bad, good...)
+	var rest string
+	if len(all) > n {
+		cut := max(n-1, 0)
+		rest = fmt.Sprintf("… %s and %s more", plural(max(len(bad)-cut, 0), "failed rule"), plural(len(all)-max(cut, len(bad)), "kept rule"))
+		all = all[:cut]
+	}
+	var rule, limit int
+	for _, c := range all {
+		rule, limit = max(rule, len([]rune(c.Rule))), max(limit, len([]rune(c.Allowed)))
+	}
+	var lines []string
+	for _, c := range all {
+		lines = append(lines, fmt.Sprintf("%s %-*s  %-*s  got %s", mark(c.OK), rule, c.Rule, limit, c.Allowed, c.Got))
+	}
+	if rest != "" {
+		lines = append(lines, rest)
+	}
+	return lines
+}
+
+func mark(ok bool) string {
+	if ok {
+		return "✓"
+	}
+	return "✗"
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return fmt.Sprintf("%d %ss", n, word)
+}
+
+// factLines is what was measured, at most nine lines.
+func (r *Record) factLines() []string {
+	var lines []string
+	row := func(name, text string) {
+		if text != "" {
+			lines = append(lines, fmt.Sprintf("%-7s %s", name, text))
+		}
+	}
+	row("load", r.loadInWords())
+	row("memory", r.memoryInWords())
+	row("floors", r.FloorsInWords())
+	for i, site := range TopSites(r.Growth, topSites) {
+		if i == 0 {
+			row("where", site)
+		} else {
+			row("", site)
+		}
+	}
+	row("warning", r.warningInWords())
+	row("report", r.Report)
+	row("compare", r.PprofCommand())
+	return lines
+}
+
+// loadInWords is "24,000 requests in 2m0s, 200 req/s, p99 9.38ms, errors 0.0%".
+func (r *Record) loadInWords() string {
+	l := r.Load
+	if l.Requests == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%s requests in %s, %s", Count(l.Requests), length(l.Duration), rateInWords(l.Rate))
+	if l.Planned > 0 && l.Rate < 0.95*l.Planned {
+		s += fmt.Sprintf(" of %s planned", rateInWords(l.Planned))
+	}
+	return fmt.Sprintf("%s, p99 %s, errors %s", s, latency(l.Latency.P99), percent(1-l.Success))
+}
+
+func rateInWords(perSecond float64) string {
+	if perSecond < 10 {
+		return fmt.Sprintf("%.1f req/s", perSecond)
+	}
+	return grouped(fmt.Sprintf("%.0f", perSecond)) + " req/s"
+}
+
+// sparkWidth is the columns of the sparkline.
+const sparkWidth = 40
+
+// memoryInWords is the working set as a sparkline, its ends, its peak and the limit.
+func (r *Record) memoryInWords() string {
+	if len(r.Samples) == 0 {
+		return ""
+	}
+	peak := r.Samples.Peak()
+	s := fmt.Sprintf("%s  %s → %s MiB, peak %s at %s", sparkline(r.Samples, sparkWidth),
+		mebibytes(float64(r.Samples[0].WorkingSet)), mebibytes(float64(r.Samples[len(r.Samples)-1].WorkingSet)),
+		mebibytes(float64(peak.WorkingSet)), clock(peak.At))
+	if r.Env.Limit > 0 {
+		s += ", limit " + MiB(r.Env.Limit)
+	}
+	return s
+}
+
+// warningInWords is the first finding that is not in the headline.
+func (r *Record) warningInWords() string {
+	head, ended := r.fatal()
+	var first string
+	more := 0
+	for _, f := range r.Notes {
+		switch {
+		case ended && f == head:
+		case first == "":
+			first = fmt.Sprintf("%s at %s", f.Text, clock(f.At))
+		default:
+			more++
+		}
+	}
+	if more > 0 {
+		first += fmt.Sprintf(" (%d more)", more)
+	}
+	return first
+}
+
+// sparkline is the highest working set of each of width parts of the run, on a scale
+// from the lowest of them to the highest. Parts without a sample are blank.
+func sparkline(s profile.Series, width int) string {
+	const blocks = "▁▂▃▄▅▆▇"
+	span := max(s[len(s)-1].At-s[0].At, time.Nanosecond)
+	highest := make([]float64, width)
+	low, high := math.Inf(1), 0.0
+	for i := range s {
+		at := int(float64(s[i].At-s[0].At) / float64(span) * float64(width))
+		at = min(max(at, 0), width-1)
+		highest[at] = max(highest[at], float64(s[i].WorkingSet))
+	}
+	for _, h := range highest {
+		if h > 0 {
+			low, high = min(low, h), max(high, h)
+		}
+	}
+	steps := []rune(blocks)
+	line := make([]rune, width)
+	for i, h := range highest {
+		line[i] = ' '
+		if h > 0 {
+			line[i] = steps[int((h-low)/max(high-low, mib)*float64(len(steps)-1)+0.5)]
+		}
+	}
+	return strings.TrimRight(string(line), " ")
+}
