@@ -7,7 +7,9 @@ import (
 	"time"
 )
 
-// Memory is one look at a target's memory. All sizes are bytes.
+// Memory is one look at a target's memory. Sizes are bytes; stalls and the like are
+// microseconds of time; the rest are numbers. What only grows (events, refaults,
+// stalls) counts from the start of the container: only differences say something.
 //
 // A figure that the source does not have (an old kernel, Docker's stats API) is
 // listed in Missing and must not be read as zero: Value tells the two apart.
@@ -19,10 +21,49 @@ type Memory struct {
 	InactiveFile uint64 // page cache not used lately: the first to be reclaimed
 	ActiveFile   uint64 // page cache used lately: reclaimable too, yet part of WorkingSet
 	Shmem        uint64 // tmpfs and shared memory
-	Kernel       uint64 // kernel memory: slab, kernel stacks, page tables, sockets
+	Kernel       uint64 // kernel memory: slab, kernel stacks, page tables, per-CPU memory; not Sock
 	Swap         uint64 // swapped out
 	Limit        uint64 // hard limit; 0 means that there is none
 	OOMKills     uint64 // processes the kernel has killed for want of memory, so far
+
+	// Parts of Anon, and of memory that cannot be reclaimed.
+	AnonHuge     uint64 // part of Anon in transparent huge pages
+	InactiveAnon uint64 // anonymous memory and tmpfs not used lately: the first to be swapped out
+	ActiveAnon   uint64 // anonymous memory and tmpfs used lately
+	Unevictable  uint64 // locked memory and the like
+
+	// Parts of Kernel, and Sock beside it. Cgroup v1 has none of them.
+	SlabReclaimable   uint64 // kernel objects that can be dropped: dentries, inodes
+	SlabUnreclaimable uint64 // kernel objects that cannot
+	KernelStack       uint64 // kernel stacks: 16 KiB for each thread, as a rule
+	PageTables        uint64
+	PerCPU            uint64
+	Sock              uint64 // buffers of sockets
+
+	// Limits; 0 means that there is none.
+	MemorySwapLimit uint64 // memory and swap together, as Docker's MemorySwap: equal to Limit if no swap may be used
+	SoftLimit       uint64 // what is left to the container when the host is short of memory: Docker's MemoryReservation
+	High            uint64 // above this the container is slowed down and reclaimed from (v2 only)
+
+	// Events so far. LimitEvents is failcnt on cgroup v1, which has none of the
+	// other three.
+	LowEvents   uint64 // reclaimed from although below SoftLimit
+	HighEvents  uint64 // slowed down at High
+	LimitEvents uint64 // usage ran into Limit and something had to be reclaimed
+	OOMEvents   uint64 // usage ran into Limit and nothing could be reclaimed
+
+	// Signs of too little memory, so far.
+	LazyFreePages uint64 // pages that were given back by MADV_FREE; they count as Anon until they are needed
+	RefaultsAnon  uint64 // pages swapped out and soon needed again
+	RefaultsFile  uint64 // pages of files dropped and soon needed again
+	MajorFaults   uint64 // page faults that had to wait for a disk
+	StallSome     uint64 // µs in which at least one task of the container waited for memory (PSI, v2 only)
+	StallFull     uint64 // µs in which all its tasks did
+	HostStallSome uint64 // µs, as StallSome for the whole host: others may be the cause
+	HostStallFull uint64 // µs, as StallFull for the whole host
+
+	Throttled uint64 // µs for which the CPU quota held the container back, so far
+	Pids      uint64 // processes and threads
 
 	Missing Columns // figures that this source does not have
 }
@@ -46,6 +87,33 @@ var columns = []struct {
 	{"swap", func(m *Memory) *uint64 { return &m.Swap }},
 	{"limit", func(m *Memory) *uint64 { return &m.Limit }},
 	{"oom_kills", func(m *Memory) *uint64 { return &m.OOMKills }},
+	{"anon_huge", func(m *Memory) *uint64 { return &m.AnonHuge }},
+	{"inactive_anon", func(m *Memory) *uint64 { return &m.InactiveAnon }},
+	{"active_anon", func(m *Memory) *uint64 { return &m.ActiveAnon }},
+	{"unevictable", func(m *Memory) *uint64 { return &m.Unevictable }},
+	{"slab_reclaimable", func(m *Memory) *uint64 { return &m.SlabReclaimable }},
+	{"slab_unreclaimable", func(m *Memory) *uint64 { return &m.SlabUnreclaimable }},
+	{"kernel_stack", func(m *Memory) *uint64 { return &m.KernelStack }},
+	{"page_tables", func(m *Memory) *uint64 { return &m.PageTables }},
+	{"percpu", func(m *Memory) *uint64 { return &m.PerCPU }},
+	{"sock", func(m *Memory) *uint64 { return &m.Sock }},
+	{"memory_swap_limit", func(m *Memory) *uint64 { return &m.MemorySwapLimit }},
+	{"soft_limit", func(m *Memory) *uint64 { return &m.SoftLimit }},
+	{"high", func(m *Memory) *uint64 { return &m.High }},
+	{"low_events", func(m *Memory) *uint64 { return &m.LowEvents }},
+	{"high_events", func(m *Memory) *uint64 { return &m.HighEvents }},
+	{"limit_events", func(m *Memory) *uint64 { return &m.LimitEvents }},
+	{"oom_events", func(m *Memory) *uint64 { return &m.OOMEvents }},
+	{"lazyfree_pages", func(m *Memory) *uint64 { return &m.LazyFreePages }},
+	{"refaults_anon", func(m *Memory) *uint64 { return &m.RefaultsAnon }},
+	{"refaults_file", func(m *Memory) *uint64 { return &m.RefaultsFile }},
+	{"major_faults", func(m *Memory) *uint64 { return &m.MajorFaults }},
+	{"stall_some_us", func(m *Memory) *uint64 { return &m.StallSome }},
+	{"stall_full_us", func(m *Memory) *uint64 { return &m.StallFull }},
+	{"host_stall_some_us", func(m *Memory) *uint64 { return &m.HostStallSome }},
+	{"host_stall_full_us", func(m *Memory) *uint64 { return &m.HostStallFull }},
+	{"throttled_us", func(m *Memory) *uint64 { return &m.Throttled }},
+	{"pids", func(m *Memory) *uint64 { return &m.Pids }},
 }
 
 // Lacking is the set of the named figures, for a sampler's Memory.Missing. A name
@@ -62,9 +130,26 @@ func Lacking(names ...string) Columns {
 	return set
 }
 
+// LackingAllBut is the set of all figures except the named ones: the Memory.Missing
+// of a sampler that has only those. A name that Memory does not have is a programming
+// error and panics.
+func LackingAllBut(names ...string) Columns {
+	return (1<<len(columns) - 1) &^ Lacking(names...)
+}
+
+// Figure is where the figure of that name is kept, for a sampler that fills many of
+// them; nil if Memory has no such figure.
+func (m *Memory) Figure(name string) *uint64 {
+	i := columnIndex(name)
+	if i < 0 {
+		return nil
+	}
+	return columns[i].at(m)
+}
+
 // Value is the figure of that name ("working_set", "anon", …), and whether the
 // source has it.
-func (m *Memory) Value(name string) (bytes uint64, ok bool) {
+func (m *Memory) Value(name string) (v uint64, ok bool) {
 	i := columnIndex(name)
 	if i < 0 || m.Missing&(1<<i) != 0 {
 		return 0, false
