@@ -1,0 +1,85 @@
+package profile
+
+import (
+	"cmp"
+	"slices"
+
+	pprof "github.com/google/pprof/profile"
+)
+
+// total is what one profile says of a site.
+type total struct {
+	place
+	whose          origin
+	bytes, objects int64
+	most           int64             // bytes of the stack that holds the most
+	biggest        []*pprof.Location // that stack
+}
+
+// maxTotals bounds what is kept of one profile. A real one has hundreds of sites.
+const maxTotals = 5000
+
+// nameless is the site of stacks without names, of a binary without symbols.
+var nameless = place{fn: "(no symbols)"}
+
+// totals adds up p by site. From the first maxTotals on, by bytes, sites are one.
+func (p *heapProfile) totals() []total {
+	frames := newFrames(p.Profile)
+	at := map[place]int{}
+	var all []total
+	for _, s := range p.Sample {
+		l, whose, ok := frames.site(s.Location)
+		where := nameless
+		if ok {
+			where = placeOf(l)
+		}
+		i, known := at[where]
+		if !known {
+			i = len(all)
+			at[where] = i
+			all = append(all, total{place: where, whose: whose, most: -1})
+		}
+		all[i].add(s, s.Value[p.bytes], s.Value[p.objects])
+	}
+	return largest(all)
+}
+
+func (t *total) add(s *pprof.Sample, bytes, objects int64) {
+	t.bytes += bytes
+	t.objects += objects
+	if bytes > t.most {
+		t.most, t.biggest = bytes, s.Location
+	}
+}
+
+// largest keeps the maxTotals largest totals and adds up the others.
+func largest(all []total) []total {
+	if len(all) <= maxTotals {
+		return all
+	}
+	slices.SortFunc(all, func(a, b total) int {
+		return cmp.Or(cmp.Compare(b.bytes, a.bytes), a.compare(b.place))
+	})
+	rest := total{place: place{fn: otherSites}}
+	for _, t := range all[maxTotals:] {
+		rest.bytes += t.bytes
+		rest.objects += t.objects
+	}
+	return append(all[:maxTotals:maxTotals], rest)
+}
+
+// stack is the total's biggest stack from the allocating frame outwards, inlined
+// calls unfolded. Go's runtime records at most 128 frames.
+func (t *total) stack() []place {
+	const most = 128
+	frames := make([]place, 0, min(len(t.biggest), most))
+	for _, loc := range t.biggest {
+		for _, l := range loc.Line {
+			if len(frames) == most {
+				return frames
+			}
+			frames = append(frames, placeOf(l))
+		}
+	}
+	return frames
+}
