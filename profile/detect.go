@@ -1,57 +1,116 @@
 package profile
 
-import (
-	"math"
-
-	"github.com/memgate/memgate/internal/stats"
-)
+import "github.com/memgate/memgate/internal/stats"
 
 // Detect judges the target's memory over the measured window of a run: whether it
 // grows with the requests served. It is a pure function of e; too little data, or
 // data that cannot be trusted, is Inconclusive with the reason and the remedy.
+//
+// Each figure that the evidence holds is judged by itself: the live heap after
+// collections, the number of heap objects, memory outside the heap, the kernel's.
+// The working set is judged only where the target's runtime said nothing, because it
+// grows with garbage too.
 func Detect(e Evidence) Trend {
-	if len(e.Broken) > 0 {
-		return Trend{Reason: e.Broken[0], Remedy: "repeat the run"}
+	if f := e.fault(); f != nil {
+		return Trend{Reason: f.reason, Remedy: f.remedy}
 	}
-	if len(e.Floors) >= 6 {
-		var x, y []float64
-		for _, f := range e.Floors {
-			x, y = append(x, float64(f.Requests)), append(y, float64(f.Live()))
-		}
-		return judgeLine("live heap", x, y)
-	}
-	if len(e.Samples) < 24 {
-		return Trend{Reason: "too few samples", Remedy: "run the load longer, or serve net/http/pprof"}
-	}
-	var x, y []float64
-	for _, s := range e.Samples[len(e.Samples)/5:] { // the first fifth is warm-up
-		x, y = append(x, float64(s.Requests)), append(y, float64(s.WorkingSet))
-	}
-	t := judgeLine("working set", x, y)
-	if t.Verdict == Leaking && !e.WorkingSetLeaks {
-		t.Verdict = Inconclusive
-		t.Reason = "the working set grows, which a garbage collected heap does without a leak"
-		t.Remedy = "serve net/http/pprof, so that the heap is measured after collections"
-	}
-	return t
+	l := newLook(e)
+	all := l.channels()
+	return l.describe(all, l.fuse(all))
 }
 
-// judgeLine compares the growth of a straight line with half a MiB (leaking) and
-// with one MiB (steady) over the window.
-func judgeLine(channel string, x, y []float64) Trend {
-	span := x[len(x)-1] - x[0]
-	b, se := stats.Line(x, y)
-	if span <= 0 || math.IsNaN(b) || math.IsNaN(se) {
-		return Trend{Channel: channel, Reason: "no requests were completed", Remedy: "check that the load reaches the target"}
+// judged is a channel with all that was found of it.
+type judged struct {
+	name string
+	rule rule
+	finding
+}
+
+// channels judges every figure that the evidence holds.
+func (l *look) channels() []judged {
+	if !l.hasRuntime() {
+		return []judged{l.judgeWorkingSet()}
 	}
-	t := Trend{Channel: channel, PerRequest: Estimate{Value: b, Lo: b - 2*se, Hi: b + 2*se, Points: len(x)}}
+	all := []judged{l.judgeHeap()}
+	if c, ok := l.offHeapCurve(); ok {
+		all = append(all, l.judgePlain(offHeap, c, offHeapLimits))
+	}
+	if c, ok := l.kernelCurve(); ok {
+		all = append(all, l.judgePlain(kernelMem, c, kernelLimits))
+	}
+	if c, ok := l.tmpfsCurve(); ok {
+		all = append(all, l.judgePlain(tmpfs, c, tmpfsLimits))
+	}
+	if c, ok := l.objectCurve(); ok {
+		all = append(all, l.judgeObjects(c))
+	}
+	return all
+}
+
+// decision is the one verdict over all channels, and the channel that makes it.
+type decision struct {
+	verdict Verdict
+	by      judged
+	veto    veto // if Inconclusive although the channel by itself is not
+}
+
+// veto is why a channel keeps a run from a verdict.
+type veto int
+
+const (
+	noVeto      veto = iota
+	stillCounts      // the number of heap objects still grows
+	kernelGrows      // the kernel may give back under pressure what grows here
+	weakWitness      // the working set grows, and there is nothing else
+)
+
+// fuse makes one verdict of the channels'. The heap, what is outside it and the
+// number of objects can each prove a leak; the kernel's memory and tmpfs only keep a
+// run from being called Steady, because some of it is given back under pressure.
+func (l *look) fuse(all []judged) decision {
+	for _, j := range all {
+		if j.verdict == Leaking && l.proves(j.name) {
+			return decision{verdict: Leaking, by: j}
+		}
+	}
+	for _, j := range all {
+		if v := l.vetoOf(j); v != noVeto {
+			return decision{Inconclusive, j, v}
+		}
+		if j.verdict == Inconclusive && l.mustBeSteady(j.name) {
+			return decision{verdict: Inconclusive, by: j}
+		}
+	}
+	return decision{verdict: Steady, by: all[0]}
+}
+
+// proves tells whether growth of that channel is a leak. A user who allows some bytes
+// per request has said that objects are not to be counted.
+func (l *look) proves(channel string) bool {
+	switch channel {
+	case liveHeap, offHeap:
+		return true
+	case heapObjects:
+		return l.Allowed == 0
+	case workingSet:
+		return l.WorkingSetLeaks
+	}
+	return false
+}
+
+// mustBeSteady tells whether a run is Steady only if that channel is.
+func (l *look) mustBeSteady(channel string) bool {
+	return channel == liveHeap || channel == offHeap || channel == workingSet
+}
+
+func (l *look) vetoOf(j judged) veto {
 	switch {
-	case t.PerRequest.Lo > 0 && b*span > 512<<10:
-		t.Verdict = Leaking
-	case t.PerRequest.Hi*span < 1<<20:
-		t.Verdict, t.Bound = Steady, max(t.PerRequest.Hi, (1<<20)/span)
-	default:
-		t.Reason, t.Remedy = "growth is neither certain nor excluded", "run the load longer"
+	case j.name == heapObjects && l.Allowed == 0 && j.verdict == Inconclusive && j.slope.Lower(stats.P975) > stillGrowing:
+		return stillCounts
+	case (j.name == kernelMem || j.name == tmpfs) && j.verdict == Leaking:
+		return kernelGrows
+	case j.name == workingSet && j.verdict == Leaking:
+		return weakWitness
 	}
-	return t
+	return noVeto
 }

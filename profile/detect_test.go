@@ -2,6 +2,7 @@ package profile
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -10,7 +11,7 @@ func floorsGrowing(n int, perRequest float64) []Floor {
 	floors := make([]Floor, n)
 	for i := range floors {
 		requests := uint64(i * 200)
-		floors[i] = Floor{Requests: requests, HeapAlloc: 8<<20 + uint64(float64(requests)*perRequest) + uint64(i%3)*1000}
+		floors[i] = Floor{At: time.Duration(i) * time.Second, Requests: requests, HeapAlloc: 8<<20 + uint64(float64(requests)*perRequest) + uint64(i%3)*1000}
 	}
 	return floors
 }

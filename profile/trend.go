@@ -65,6 +65,7 @@ type Poll struct {
 	StackInuse   uint64 // bytes in stack spans
 	Sys          uint64 // bytes obtained from the system
 	HeapReleased uint64 // bytes of Sys given back to the system
+	NextGC       uint64 // heap size at which the next collection starts
 	NumGC        uint64 // collections completed, so far
 	Goroutines   uint64 // goroutines; 0 if they were not counted
 }
@@ -106,12 +107,19 @@ type Trend struct {
 	Margin     float64 // growth over the window that Steady excludes, in bytes
 	Detectable float64 // the leak that this run would have found in 4 of 5 cases, in bytes per request
 
-	Shape    string    // flat, plateau, cache fill, step, sawtooth, leak
+	Memory    float64 // the working set at the window's end, in bytes; 0 if it was not sampled
+	Amplified float64 // bytes that memory grows by for each byte of PerRequest: 1 + GOGC/100 for a heap
+
+	Shape    string    // flat, plateau, cache fill, step, sawtooth, leak; growth where its end is not seen
 	Channels []Channel // what each figure says by itself
 	Split    []Cause   // the working set's growth over the window by cause, largest first
 
 	Reason string // if Inconclusive: why
 	Remedy string // if Inconclusive: what would decide it
+
+	// More is how much longer the load must run for a verdict, if it is Inconclusive
+	// for want of data; 0 where more of the same would not decide it.
+	More time.Duration
 }
 
 // Channel is what one figure says by itself.
@@ -121,6 +129,8 @@ type Channel struct {
 	Slope   Estimate // growth per completed request, in Unit
 	Unit    string   // "B" or "objects"
 	Bound   float64  // if Steady: no growth above this per request, in Unit
+	Floor   float64  // growth over the window below which nothing is called a leak, in Unit
+	Margin  float64  // growth over the window that Steady excludes, in Unit
 	Reasons []string // why it is not Leaking
 }
 

@@ -1,0 +1,110 @@
+package profile
+
+import (
+	"math"
+
+	"github.com/memgate/memgate/internal/stats"
+)
+
+// amount is a growth over the window: so many MiB, or that share of the figure's
+// median where it is more.
+type amount struct{ mib, share float64 }
+
+func (a amount) of(median float64) float64 { return max(a.mib*mib, a.share*median) }
+
+// limits are a channel's: growth below floor is not called a leak, growth above
+// margin is not called steady, and wide takes margin's place where nothing speaks for
+// growth. They were set from the noise of healthy services: a live heap drifts by
+// about 0.2 MiB in a run of whatever length.
+type limits struct{ floor, margin, wide amount }
+
+var (
+	heapLimits       = limits{amount{0.5, 0.01}, amount{1, 0.02}, amount{2, 0.05}}
+	workingSetLimits = limits{amount{1, 0.02}, amount{2, 0.03}, amount{2, 0.05}}
+	offHeapLimits    = limits{amount{1, 0.02}, amount{2, 0.05}, amount{}}
+	kernelLimits     = limits{amount{2, 0.02}, amount{4, 0.02}, amount{}}
+	tmpfsLimits      = limits{amount{1, 0.02}, amount{2, 0.05}, amount{}}
+)
+
+const (
+	leastClaim   = mib  // bytes over the window: below, healthy drift and small leaks look alike
+	objectDrift  = 300  // objects by which a healthy heap's number may differ
+	objectFloor  = 0.02 // objects per request below which nothing is called a leak
+	objectMargin = 0.05
+	stillGrowing = 0.05 // objects per request at least: then nothing is called steady
+)
+
+// ruleFor is the rule for a curve of bytes.
+func (l *look) ruleFor(c curve, lim limits, reduce stats.Reduce) rule {
+	median := stats.Median(append([]float64(nil), c.y...))
+	r := rule{
+		span:   l.span,
+		floor:  lim.floor.of(median),
+		margin: lim.margin.of(median),
+		wide:   lim.wide.of(median),
+		least:  leastClaim,
+		reduce: reduce,
+	}
+	if lim.wide == (amount{}) {
+		r.wide = 0
+	}
+	if l.Allowed > 0 {
+		r.above, r.margin = l.Allowed, l.Allowed*l.span
+		r.wide = min(r.wide, r.margin)
+		r.least = min(r.least, r.margin)
+	}
+	return r
+}
+
+// judgeHeap judges the live heap. A block of it is reduced to its minimum: what
+// requests in flight hold is added to what is retained, never taken from it.
+func (l *look) judgeHeap() judged {
+	c, forced := l.heapCurve()
+	if len(c.x) < 4 {
+		return judged{name: liveHeap, finding: nothing(fewCycles)}
+	}
+	var observed func(cut, slope float64) bool
+	if !forced {
+		observed, c = l.cyclesSeen(c), l.binned(c)
+	}
+	r := l.ruleFor(c, heapLimits, stats.Min)
+	r.doubling, r.observed = forced, observed
+	return judged{liveHeap, r, r.judgeUnderLoad(c, l.load)}
+}
+
+func (l *look) judgeWorkingSet() judged {
+	c := l.workingSetCurve()
+	if len(c.x) < fewestFloor {
+		return judged{name: workingSet, finding: nothing(fewSamples)}
+	}
+	r := l.ruleFor(c, workingSetLimits, stats.Min)
+	return judged{workingSet, r, r.judgeUnderLoad(c, l.load)}
+}
+
+// judgePlain judges a figure that requests in flight do not move.
+func (l *look) judgePlain(name string, c curve, lim limits) judged {
+	if len(c.x) < 4 {
+		return judged{name: name, finding: nothing(fewSamples)}
+	}
+	r := l.ruleFor(c, lim, stats.Median)
+	return judged{name, r, r.judge(c)}
+}
+
+// judgeObjects judges the number of heap objects. A count has no sampling noise, no
+// size classes and no doubling tables.
+func (l *look) judgeObjects(c curve) judged {
+	r := rule{
+		span:   l.span,
+		floor:  max(objectDrift, objectFloor*l.span),
+		margin: max(objectDrift, objectMargin*l.span),
+		least:  objectDrift,
+		reduce: stats.Min,
+	}
+	r.wide = r.margin
+	return judged{heapObjects, r, r.judgeUnderLoad(c, l.load)}
+}
+
+// nothing is what is found where a curve has too few points.
+func nothing(why reason) finding {
+	return finding{reasons: []reason{why}, slope: stats.Slope{Value: math.NaN(), Err: math.NaN()}, bound: math.NaN()}
+}

@@ -1,0 +1,24 @@
+package profile
+
+// mostSamples is how many samples a verdict is made of: two hours at 10 Hz. Of more,
+// evenly spaced ones are taken; how often memory is read does not change a verdict.
+const mostSamples = 1 << 16
+
+// thinned is every so many of a series' samples, and the last.
+type thinned struct {
+	series Series
+	stride int
+}
+
+func thin(s Series) thinned { return thinned{s, stride(len(s), mostSamples)} }
+
+func stride(n, most int) int { return max(1, (n+most-1)/most) }
+
+func (t thinned) len() int {
+	if len(t.series) == 0 {
+		return 0
+	}
+	return (len(t.series)-1+t.stride-1)/t.stride + 1
+}
+
+func (t thinned) at(i int) *Sample { return &t.series[min(i*t.stride, len(t.series)-1)] }
