@@ -1,0 +1,27 @@
+# What a fresh machine needs is Go and a running Docker.
+
+# The project's own tests reach their containers on loopback, and clean up after
+# themselves without testcontainers' Ryuk, whose image cannot be pulled everywhere.
+export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
+export TESTCONTAINERS_RYUK_DISABLED ?= true
+
+.PHONY: demo test race lint fuzz bench
+
+# demo finds the leak of examples/leaky, names the guilty line and writes a report.
+demo:
+	@MEMTEST_DIR=$(or $(MEMTEST_DIR),$(CURDIR)/.memtest) go test -count=1 -v -run 'TestLeakIsFound' ./examples/leaky
+
+# test runs every test; those on containers are skipped, and say so, where no engine
+# answers. One package at a time: they share the machine whose memory they watch.
+test:
+	@go build ./... && go test -count=1 -p 1 ./...
+
+# race runs the hermetic tests under the race detector, which needs a C compiler.
+race:
+	@if command -v $$(go env CC) >/dev/null; then CGO_ENABLED=1 go test -short -race -shuffle=on ./...; \
+	else echo 'race: no C compiler here, so without the race detector'; go test -short -shuffle=on ./...; fi
+
+lint:
+	@test -z "$$(gofmt -l .)" || { echo 'gofmt would change:'; gofmt -l .; exit 1; }
+	@go vet ./...
+	@go mod tidy -diff

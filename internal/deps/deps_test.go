@@ -1,0 +1,54 @@
+// Package deps holds the rules of which package may know what, as tests.
+package deps
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/memgate/memgate"
+
+// TestWhoMayNotReachDocker: a record can be read, judged and rendered by a program
+// that has no engine at hand and wants none of its 40 modules.
+func TestWhoMayNotReachDocker(t *testing.T) {
+	for _, pkg := range []string{"profile", "load", "report", "internal/cgroup", "internal/stats"} {
+		for _, dep := range goList(t, "-deps", module+"/"+pkg) {
+			assert.NotContains(t, dep, "testcontainers", pkg)
+			assert.NotContains(t, dep, "moby", pkg)
+		}
+	}
+}
+
+// TestEachLibraryHasOneOwner: whoever replaces a library has one folder to look at.
+func TestEachLibraryHasOneOwner(t *testing.T) {
+	owners := map[string][]string{
+		"github.com/google/pprof":                     {"profile", "internal/faketarget"},
+		"github.com/montanaflynn/stats":               {"internal/stats", "profile"},
+		"github.com/tsenart/vegeta/v12":               {"load"},
+		"github.com/moby/moby":                        {"internal/container"},
+		"github.com/testcontainers/testcontainers-go": {"internal/container", "memtest"}, // memtest: Image.Options and Container.Running
+	}
+	for _, line := range goList(t, "-f", "{{.ImportPath}}{{range .Imports}} {{.}}{{end}}", module+"/...") {
+		pkg, imports, _ := strings.Cut(line, " ")
+		pkg = strings.TrimPrefix(pkg, module+"/")
+		for imported := range strings.FieldsSeq(imports) {
+			for library, who := range owners {
+				if imported == library || strings.HasPrefix(imported, library+"/") {
+					assert.Contains(t, who, pkg, "%s imports %s, which lives in %v alone", pkg, imported, who)
+				}
+			}
+		}
+	}
+}
+
+func goList(t *testing.T, args ...string) []string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"list"}, args...)...)
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	return strings.Split(strings.TrimSpace(string(out)), "\n")
+}

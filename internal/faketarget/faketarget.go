@@ -1,0 +1,161 @@
+// Package faketarget is a target in memory, for tests in virtual time: an HTTP server
+// on in-memory connections that retains as many bytes per request as it is told to.
+package faketarget
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	pprof "github.com/google/pprof/profile"
+
+	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// Base is the memory of a target that has served nothing yet, in bytes.
+const Base = 20 << 20
+
+// Target is a memtest.Target. Set its fields before it is started; it is started once.
+type Target struct {
+	Retains   uint64           // bytes and one object that each request leaves behind
+	Limit     uint64           // memory limit in bytes that it reports; 0: none
+	NoRuntime bool             // it has no prober: not a Go program
+	HeapErr   error            // what its prober answers, if anything
+	StartErr  error            // what Start answers, if anything
+	StopErr   error            // what Stop answers, if anything
+	DiesAfter uint64           // requests after which it ends by itself; 0: never
+	Exit      memtest.Exit     // how it ends then
+	Handler   http.HandlerFunc // how it answers; default 200
+
+	served  atomic.Uint64
+	stopped atomic.Bool
+	died    chan memtest.Exit
+	once    sync.Once
+	server  *http.Server
+	conns   chan net.Conn
+	closed  chan struct{}
+}
+
+// Start begins to serve connections that Dial makes.
+func (t *Target) Start(context.Context) (*memtest.Instance, error) {
+	if t.StartErr != nil {
+		return nil, t.StartErr
+	}
+	t.died = make(chan memtest.Exit, 1)
+	t.conns, t.closed = make(chan net.Conn), make(chan struct{})
+	t.server = &http.Server{Handler: http.HandlerFunc(t.serve)}
+	go t.server.Serve(t)
+	inst := &memtest.Instance{
+		URL:    "http://fake",
+		Memory: t,
+		Env:    report.Env{Target: "fake", Limit: t.Limit},
+		Source: report.Source{Kind: "memory"},
+		Exited: t.died,
+		Stop:   t.stop,
+	}
+	if !t.NoRuntime {
+		inst.Heap = prober{t}
+	}
+	return inst, nil
+}
+
+// Stopped says whether the target was stopped.
+func (t *Target) Stopped() bool { return t.stopped.Load() }
+
+func (t *Target) stop(context.Context) error {
+	t.stopped.Store(true)
+	return errors.Join(t.server.Close(), t.StopErr)
+}
+
+func (t *Target) serve(w http.ResponseWriter, r *http.Request) {
+	n := t.served.Add(1)
+	if t.Handler != nil {
+		t.Handler(w, r)
+	}
+	if t.DiesAfter > 0 && n == t.DiesAfter {
+		t.died <- t.Exit
+		go t.server.Close()
+	}
+}
+
+func (t *Target) live() uint64 { return Base + t.Retains*t.served.Load() }
+
+// Sample implements profile.Sampler.
+func (t *Target) Sample(_ context.Context, m *profile.Memory) error {
+	ws := t.live() + 5<<20
+	*m = profile.Memory{
+		Usage: ws + 1<<20, WorkingSet: ws, Anon: ws, File: 1 << 20, InactiveFile: 1 << 20, Limit: t.Limit,
+	}
+	return nil
+}
+
+type prober struct{ *Target }
+
+// Floor implements memtest.Prober.
+func (p prober) Floor(context.Context) (profile.Floor, error) {
+	objects := uint64(1000)
+	if p.Retains > 0 {
+		objects += p.served.Load()
+	}
+	return profile.Floor{
+		Took: time.Millisecond, HeapAlloc: p.live(), HeapObjects: objects,
+		StackInuse: 1 << 20, Sys: p.live() + 4<<20, NextGC: 2 * p.live(), NumGC: 10,
+	}, p.HeapErr
+}
+
+// Heap implements memtest.Prober: a profile in which main.leak retains what the target retains.
+func (p prober) Heap(context.Context) ([]byte, error) {
+	if p.HeapErr != nil {
+		return nil, p.HeapErr
+	}
+	leak := &pprof.Function{ID: 1, Name: "main.leak", SystemName: "main.leak", Filename: "/src/leak.go"}
+	at := &pprof.Location{ID: 1, Address: 1, Line: []pprof.Line{{Function: leak, Line: 42}}}
+	n := p.served.Load()
+	heap := &pprof.Profile{
+		SampleType: []*pprof.ValueType{{Type: "inuse_objects", Unit: "count"}, {Type: "inuse_space", Unit: "bytes"}},
+		Sample:     []*pprof.Sample{{Location: []*pprof.Location{at}, Value: []int64{int64(n), int64(p.Retains * n)}}},
+		Function:   []*pprof.Function{leak}, Location: []*pprof.Location{at},
+	}
+	var b bytes.Buffer
+	err := heap.Write(&b)
+	return b.Bytes(), err
+}
+
+// Dial connects to the target, for load.Plan.
+func (t *Target) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	select {
+	case t.conns <- theirs:
+		return ours, nil
+	case <-t.closed:
+		return nil, errors.New("connect to fake target: connection refused")
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Accept, Close and Addr make the target a net.Listener for its own server.
+func (t *Target) Accept() (net.Conn, error) {
+	select {
+	case c := <-t.conns:
+		return c, nil
+	case <-t.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close ends Accept and Dial.
+func (t *Target) Close() error {
+	t.once.Do(func() { close(t.closed) })
+	return nil
+}
+
+// Addr is no address.
+func (t *Target) Addr() net.Addr { return &net.UnixAddr{Name: "fake", Net: "memory"} }

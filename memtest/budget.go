@@ -1,0 +1,218 @@
+package memtest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// Budget is what a target may use under its load. A field that is left out is not
+// asserted; a budget that asserts nothing is an error. Sizes are of the working set
+// (usage − inactive page cache), as kubelet, cAdvisor and docker stats define it.
+type Budget struct {
+	Peak     Size    // most, over the whole run, warm-up included
+	Average  Size    // time-weighted mean over the measured load
+	P95      Size    // 95th percentile over the measured load
+	Settled  Size    // median of the run's last second, when the load has stopped
+	Headroom Size    // least distance between the memory limit and the peak
+	Growth   float64 // bytes per completed request that growth must provably stay within
+	NoOOM    bool    // no process of the target may be killed for want of memory
+
+	_ struct{}
+}
+
+// Within fails the test if the record breaks the budget, and returns whether it kept
+// it. [Budget.Check] is its core.
+func Within(t TB, r *report.Record, b Budget) bool {
+	t.Helper()
+	checks, err := b.Check(r)
+	r.Checks = append(r.Checks, checks...)
+	if err != nil {
+		t.Errorf("%s", err)
+	}
+	return err == nil
+}
+
+// Check compares the record with the budget, a check for each rule that the budget
+// states. The error is nil if all are kept; it names those that are not, or says why
+// the budget cannot be judged: it asserts nothing, has a bad size, or the run was cut
+// short.
+func (b Budget) Check(r *report.Record) ([]report.Check, error) {
+	rules, err := b.rules()
+	if err != nil {
+		return nil, fmt.Errorf("budget for %q: %w", r.Name, err)
+	}
+	if len(rules) == 0 {
+		return nil, fmt.Errorf("budget for %q asserts nothing: set a field, such as Peak: \"64MiB\"", r.Name)
+	}
+	checks := make([]report.Check, len(rules))
+	kept := true
+	for i, rule := range rules {
+		checks[i] = rule(r)
+		kept = kept && checks[i].OK
+	}
+	if f := fatal(r); f != nil {
+		return checks, fmt.Errorf("memory budget of %q cannot be kept by a run that was cut short: %s", r.Name, explain(*f))
+	}
+	if !kept {
+		return checks, errors.New(budgetMessage(r, checks))
+	}
+	return checks, nil
+}
+
+// A rule measures one thing in a record and compares it with what is allowed.
+type rule func(*report.Record) report.Check
+
+func (b Budget) rules() ([]rule, error) {
+	var peak, average, p95, settled, headroom int64
+	if err := sizes(
+		sizeField{"Peak", b.Peak, &peak}, sizeField{"Average", b.Average, &average}, sizeField{"P95", b.P95, &p95},
+		sizeField{"Settled", b.Settled, &settled}, sizeField{"Headroom", b.Headroom, &headroom},
+	); err != nil {
+		return nil, err
+	}
+	if b.Growth < 0 || b.Growth != b.Growth {
+		return nil, fmt.Errorf("growth of %g B/request cannot be asserted: set the bytes per request that growth may not exceed", b.Growth)
+	}
+	var rules []rule
+	add := func(asserted bool, r rule) {
+		if asserted {
+			rules = append(rules, r)
+		}
+	}
+	add(peak > 0, func(r *report.Record) report.Check { return atMost("peak working set", peak, r, peakOf(r)) })
+	add(average > 0, func(r *report.Record) report.Check {
+		return atMost("average working set", average, r, measure1(r.During(report.Load), profile.Series.Average))
+	})
+	add(p95 > 0, func(r *report.Record) report.Check {
+		return atMost("p95 working set", p95, r, measure1(r.During(report.Load), func(s profile.Series) float64 { return s.Percentile(95) }))
+	})
+	add(settled > 0, func(r *report.Record) report.Check { return atMost("after cool-down", settled, r, settledOf(r)) })
+	add(headroom > 0, func(r *report.Record) report.Check { return headroomRule(headroom, r) })
+	add(b.Growth > 0, func(r *report.Record) report.Check { return growthRule(b.Growth, r) })
+	add(b.NoOOM, oomRule)
+	return rules, nil
+}
+
+// measured is a number of bytes, with when it was seen where that is one moment.
+type measured struct {
+	bytes float64
+	note  string
+	ok    bool
+}
+
+func measure1(s profile.Series, f func(profile.Series) float64) measured {
+	if len(s) == 0 {
+		return measured{}
+	}
+	return measured{bytes: f(s), ok: true}
+}
+
+func peakOf(r *report.Record) measured {
+	if len(r.Samples) == 0 {
+		return measured{}
+	}
+	p := r.Samples.Peak()
+	return measured{bytes: float64(p.WorkingSet), note: " at " + clock(p.At), ok: true}
+}
+
+// settledOf is the run's last second, if the run came to its floor.
+func settledOf(r *report.Record) measured {
+	floor, ok := r.Phase(report.Floor)
+	if !ok || len(r.Samples) == 0 {
+		return measured{}
+	}
+	return measure1(r.Samples.Between(min(floor.From, floor.To-time.Second), floor.To), func(s profile.Series) float64 { return s.Percentile(50) })
+}
+
+const notMeasured = "not measured: the run was too short for a sample"
+
+func atMost(name string, allowed int64, r *report.Record, got measured) report.Check {
+	c := report.Check{Rule: name, Allowed: "≤ " + report.MiB(uint64(allowed)), Got: notMeasured}
+	if got.ok {
+		c.OK = got.bytes <= float64(allowed)
+		c.Got = report.MiB(uint64(got.bytes)) + margin(got.bytes, float64(allowed)) + got.note
+	}
+	return c
+}
+
+// margin is how far above what is allowed, and in percent of it; nothing if within.
+func margin(got, allowed float64) string {
+	if got <= allowed {
+		return ""
+	}
+	return fmt.Sprintf(" (+%.1f, %.0f%%)", (got-allowed)/MiB, 100*got/allowed)
+}
+
+func headroomRule(allowed int64, r *report.Record) report.Check {
+	c := report.Check{Rule: "headroom to limit", Allowed: "≥ " + report.MiB(uint64(allowed)), Got: notMeasured}
+	got := peakOf(r)
+	limit := r.Env.Limit
+	switch {
+	case limit == 0:
+		c.Got = "the target has no memory limit: set Image.MemoryLimit"
+	case got.ok:
+		room := float64(limit) - got.bytes
+		c.OK = room >= float64(allowed)
+		c.Got = fmt.Sprintf("%.1f MiB%s (limit %s)", room/MiB, got.note, report.MiB(limit))
+	}
+	return c
+}
+
+// growthRule asks for proof: an upper bound of growth that is within what is allowed.
+func growthRule(allowed float64, r *report.Record) report.Check {
+	c := report.Check{Rule: "growth per request", Allowed: "≤ " + report.Bytes(allowed), Got: leakInWords(r.Trend)}
+	switch t := r.Trend; t.Verdict {
+	case profile.Steady:
+		c.OK = t.Bound <= allowed
+		if !c.OK {
+			c.Got += ": a longer run could exclude less"
+		}
+	case profile.Leaking:
+		c.OK = t.PerRequest.Hi <= allowed
+	default:
+		c.OK = r.AllowInconclusive
+	}
+	return c
+}
+
+func oomRule(r *report.Record) report.Check {
+	kills := uint64(0)
+	for _, f := range r.Notes {
+		if f.Kind == report.OOMKilled {
+			kills++
+		}
+	}
+	if n := len(r.Samples); n > 0 {
+		kills = max(kills, r.Samples[n-1].OOMKills-r.Samples[0].OOMKills)
+	}
+	return report.Check{Rule: "no OOM kill", Allowed: "0", Got: fmt.Sprint(kills), OK: kills == 0}
+}
+
+func clock(d time.Duration) string {
+	return fmt.Sprintf("%02d:%02d", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+func budgetMessage(r *report.Record, checks []report.Check) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "memory budget exceeded for %q", r.Name)
+	for _, c := range checks {
+		mark := "✓"
+		if !c.OK {
+			mark = "✗"
+		}
+		fmt.Fprintf(&b, "\n    %s %-20s %-12s got %s", mark, c.Rule, c.Allowed, c.Got)
+	}
+	fmt.Fprintf(&b, "\n    source %s, %.0f Hz, %s samples", r.Source.Kind, r.Source.Achieved, report.Count(uint64(len(r.Samples))))
+	if r.Env.Limit > 0 {
+		fmt.Fprintf(&b, "; container limit %s", report.MiB(r.Env.Limit))
+	}
+	if r.Report != "" {
+		fmt.Fprintf(&b, "\n    report %s", r.Report)
+	}
+	return b.String()
+}

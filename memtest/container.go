@@ -1,0 +1,48 @@
+package memtest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/memgate/memgate/internal/container"
+)
+
+// Container is a Target that is there already: a container that the test started with
+// testcontainers, alone or beside its database. It is loaded and watched, and left as
+// it is: stopping it is its owner's business.
+type Container struct {
+	Running testcontainers.Container // required
+
+	Port      int           // TCP port in the container that is loaded; it must be published; required
+	Ready     string        // as in Image
+	ReadyWait time.Duration // as in Image
+	Pprof     string        // as in Image; a port of its own must be published too
+	AllowHost bool          // as in Image
+
+	_ struct{}
+}
+
+// Start waits until the container is ready.
+func (t Container) Start(ctx context.Context) (*Instance, error) {
+	if t.Running == nil {
+		return nil, errors.New("container target has no Running container: set one that testcontainers has started")
+	}
+	image := Image{Ref: "running", Port: t.Port, Ready: t.Ready, ReadyWait: t.ReadyWait, Pprof: t.Pprof, AllowHost: t.AllowHost}
+	spec, err := image.spec()
+	if err != nil {
+		return nil, err
+	}
+	spec.Ref = ""
+	c, err := container.Adopt(ctx, t.Running, spec)
+	if err != nil {
+		return nil, asMemtestExit(err)
+	}
+	inst, err := instance(ctx, c, t.Pprof)
+	if err != nil {
+		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
+	}
+	return inst, nil
+}

@@ -1,0 +1,38 @@
+// Package memtest answers two questions in a go test: does my service leak, and
+// how big a container does it need?
+//
+// A test describes a [Scenario] (a target and a load), runs it with [Run], and
+// judges the record that comes back:
+//
+//	func TestCheckoutDoesNotLeak(t *testing.T) {
+//		run := memtest.Run(t, memtest.Scenario{
+//			Target: memtest.Image{Go: "./cmd/shop", Port: 8080, MemoryLimit: "128MiB"},
+//			Load:   load.Plan{Requests: load.Get("/checkout"), Rate: 200, Duration: time.Minute},
+//		})
+//		memtest.NoLeak(t, run)
+//		memtest.Within(t, run, memtest.Budget{Peak: "64MiB"})
+//	}
+//
+// [Run] starts the target in a container, waits until it is ready, warms it up,
+// loads it at a constant rate while its memory is sampled and its live heap is
+// read after forced collections, lets it cool down, reads the last floor, and
+// removes it. [NoLeak] and [Within] are pure functions of the record; a report in
+// HTML and JSON is written when the test ends, whether it passed or failed.
+//
+// [Measure] is the same without a testing.T.
+//
+// # Variables
+//
+// The library registers no flags. It reads MEMTEST_DIR (where reports go; default:
+// the test's artifact folder under go test -artifacts, else a folder of this user's
+// below the system's temporary one that lasts) and MEMTEST_REQUIRE_DOCKER=1, which
+// turns [SkipWithoutDocker] into a failure.
+//
+// # Clean-up
+//
+// The container, its image and every temporary folder are gone when Run returns,
+// also after a failure or a panic in the test, after SIGINT and SIGTERM, and when
+// the deadline of go test -timeout comes near. What a SIGKILL or a panic in another
+// goroutine leaves behind is labelled with its owner, and the next run removes it
+// once the owner is provably dead.
+package memtest

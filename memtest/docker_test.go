@@ -1,0 +1,189 @@
+package memtest_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/moby/moby/client"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/report"
+)
+
+// shop is the leaking example as a target, under so many seconds of load.
+func shop(seconds int) memtest.Scenario {
+	return memtest.Scenario{
+		Target: memtest.Image{Go: "../examples/leaky/server", Port: 8080, Ready: "/healthz", MemoryLimit: "128MiB"},
+		Load:   load.Plan{Requests: load.Get("/checkout"), Rate: 50, Duration: time.Duration(seconds) * time.Second},
+		Warmup: -1,
+		Settle: -1,
+	}
+}
+
+func needDocker(t *testing.T) *testcontainers.DockerClient {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes a container, and -short is set")
+	}
+	memtest.SkipWithoutDocker(t)
+	engine, err := testcontainers.NewDockerClientWithOpts(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { engine.Close() })
+	return engine
+}
+
+// left is what the engine has with that label: containers and images.
+func left(t *testing.T, engine *testcontainers.DockerClient, label string) (ids []string) {
+	t.Helper()
+	filters := make(client.Filters).Add("label", label)
+	containers, err := engine.ContainerList(context.Background(), client.ContainerListOptions{All: true, Filters: filters})
+	require.NoError(t, err)
+	for _, c := range containers.Items {
+		ids = append(ids, c.ID)
+	}
+	images, err := engine.ImageList(context.Background(), client.ImageListOptions{All: true, Filters: filters})
+	require.NoError(t, err)
+	for _, i := range images.Items {
+		ids = append(ids, i.ID)
+	}
+	return ids
+}
+
+func TestContainerKilledInTheMiddleOfLoad(t *testing.T) {
+	engine := needDocker(t)
+	label := "memgate.test=" + t.Name()
+	s := shop(30)
+	image := s.Target.(memtest.Image)
+	image.Options = []testcontainers.ContainerCustomizer{testcontainers.WithLabels(map[string]string{"memgate.test": t.Name()})}
+	s.Target = image
+
+	go func() {
+		for range 100 {
+			time.Sleep(200 * time.Millisecond)
+			if ids := left(t, engine, label); len(ids) > 0 {
+				time.Sleep(3 * time.Second) // into the load
+				_, _ = engine.ContainerKill(context.Background(), ids[0], client.ContainerKillOptions{Signal: "KILL"})
+				return
+			}
+		}
+	}()
+	r, err := memtest.Measure(t.Context(), s)
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Notes)
+	died := r.Notes[len(r.Notes)-1]
+	assert.Equal(t, report.Exited, died.Kind, "a SIGKILL is no OOM kill")
+	assert.Contains(t, died.Text, "was killed (exit code 137, no witness of an OOM kill)")
+	assert.Less(t, died.At, 15*time.Second, "it is seen at once")
+	assert.NotEmpty(t, r.Samples)
+	assert.ErrorContains(t, memtest.CheckLeak(r), "was killed")
+	assert.Empty(t, left(t, engine, label))
+}
+
+func TestEightTargetsInParallel(t *testing.T) {
+	engine := needDocker(t)
+	dir := t.TempDir()
+	t.Setenv("MEMTEST_DIR", dir)
+	t.Run("group", func(t *testing.T) {
+		for i := range 8 {
+			t.Run(strconv.Itoa(i), func(t *testing.T) {
+				t.Parallel()
+				r := memtest.Run(t, shop(3))
+				assert.InDelta(t, 150, r.Load.Requests, 30)
+				assert.Equal(t, 1.0, r.Load.Success)
+			})
+		}
+	})
+	reports, err := filepath.Glob(filepath.Join(dir, "*.html"))
+	require.NoError(t, err)
+	assert.Len(t, reports, 8)
+	assert.Empty(t, left(t, engine, fmt.Sprintf("dev.memgate.pid=%d", os.Getpid())))
+}
+
+// TestChild is not a test but what the tests below run as a process of its own, to be
+// interrupted.
+func TestChild(t *testing.T) {
+	seconds, err := strconv.Atoi(os.Getenv("MEMTEST_TEST_CHILD"))
+	if err != nil {
+		t.Skip("runs only as a child of TestNothingIsLeft")
+	}
+	memtest.Run(t, shop(seconds))
+}
+
+func TestNothingIsLeft(t *testing.T) {
+	engine := needDocker(t)
+	for name, tc := range map[string]struct {
+		signal  os.Signal
+		timeout string // -test.timeout of the child
+		swept   bool   // only the next run cleans up
+	}{
+		"SIGINT":            {signal: syscall.SIGINT, timeout: "2m"},
+		"SIGTERM":           {signal: syscall.SIGTERM, timeout: "2m"},
+		"-test.timeout":     {timeout: "14s"},
+		"SIGKILL, next run": {signal: syscall.SIGKILL, timeout: "2m", swept: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			child := startChild(t, "7", tc.timeout)
+			if tc.signal != nil {
+				child.awaitLoad(t)
+				require.NoError(t, child.Process.Signal(tc.signal))
+			}
+			_ = child.Wait()
+			if tc.swept {
+				next := startChild(t, "1", "1m")
+				require.NoError(t, next.Wait())
+			}
+			assert.Empty(t, left(t, engine, fmt.Sprintf("dev.memgate.pid=%d", child.Process.Pid)))
+			folders, err := filepath.Glob(filepath.Join(child.tmp, "*"))
+			require.NoError(t, err)
+			for _, f := range folders {
+				assert.Contains(t, filepath.Base(f), "memtest-", "only the folder of reports lasts")
+			}
+		})
+	}
+}
+
+type child struct {
+	*exec.Cmd
+	out io.Reader
+	tmp string
+}
+
+func startChild(t *testing.T, seconds, timeout string) *child {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$", "-test.v", "-test.timeout="+timeout)
+	tmp := t.TempDir()
+	cmd.Env = append(os.Environ(), "MEMTEST_TEST_CHILD="+seconds, "TMPDIR="+tmp)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	return &child{Cmd: cmd, out: out, tmp: tmp}
+}
+
+// awaitLoad returns when the child says that it loads its target.
+func (c *child) awaitLoad(t *testing.T) {
+	t.Helper()
+	var said strings.Builder
+	lines := bufio.NewScanner(c.out)
+	for lines.Scan() {
+		said.WriteString(lines.Text() + "\n")
+		if strings.Contains(lines.Text(), "  load ") {
+			time.Sleep(500 * time.Millisecond)
+			return
+		}
+	}
+	require.Fail(t, "the child did not come to its load", said.String())
+}

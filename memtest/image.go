@@ -1,0 +1,197 @@
+package memtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/memgate/memgate/internal/container"
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// Image is a Target: a container started for the run from an image, and removed after
+// it. Exactly one of Ref, Build and Go names the image.
+//
+// The ports are published on 127.0.0.1 where the engine is local. The memory limit is
+// read back from the engine and from the kernel; one that was not applied is an error.
+type Image struct {
+	Ref        string // an image reference: "shop:dev"; pulled if the engine does not have it
+	Build      string // a folder with a Dockerfile, built for this run
+	Dockerfile string // path of the Dockerfile in Build; default "Dockerfile"
+	Go         string // a Go main package, "./cmd/server", compiled with CGO off into an image FROM scratch
+
+	Port      int               // TCP port in the container that is loaded; required
+	Ready     string            // HTTP path that answers 2xx or 3xx once the target is ready; default: Port accepts connections
+	ReadyWait time.Duration     // how long it may take to be ready; default 60 s
+	Env       map[string]string // environment variables; reports name them and never show their values
+	Args      []string          // arguments of the image's entry point
+
+	MemoryLimit       Size    // hard limit; default none
+	MemoryReservation Size    // soft limit; default none
+	Swap              Size    // swap beyond MemoryLimit; default none, because a leak hides in swap
+	CPUs              float64 // CPU quota in cores; default none
+
+	// Pprof is where net/http/pprof is served: a path ("/debug/pprof", the default), a
+	// port of its own (":6060"), or both (":6060/debug/pprof"). A target that serves
+	// none is run without heap profiles, and the record says so.
+	Pprof string
+
+	// AllowHost allows load to an address that is neither loopback, nor in the engine's
+	// own container network, nor named by DOCKER_HOST or TESTCONTAINERS_HOST_OVERRIDE.
+	AllowHost bool
+
+	Options []testcontainers.ContainerCustomizer // for everything else; the limits and ports above win
+
+	_ struct{}
+}
+
+const pprofPath = "/debug/pprof"
+
+// Start starts the container and waits until it is ready.
+func (i Image) Start(ctx context.Context) (*Instance, error) {
+	spec, err := i.spec()
+	if err != nil {
+		return nil, err
+	}
+	c, err := container.Start(ctx, spec)
+	if err != nil {
+		return nil, asMemtestExit(err)
+	}
+	inst, err := instance(ctx, c, i.Pprof)
+	if err == nil {
+		err = i.checkLimit(ctx, spec.Memory, inst.Memory)
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
+	}
+	inst.Env.Target = i.name()
+	return inst, nil
+}
+
+// name is the image as its test names it.
+func (i Image) name() string {
+	switch {
+	case i.Go != "":
+		return "go package " + i.Go
+	case i.Build != "":
+		return "build of " + i.Build
+	default:
+		return i.Ref
+	}
+}
+
+// spec is the container to start; an error says which field is wrong.
+func (i Image) spec() (container.Spec, error) {
+	pprofPort, _, err := splitPprof(i.Pprof)
+	if err != nil {
+		return container.Spec{}, err
+	}
+	spec := container.Spec{
+		Ref: i.Ref, Context: i.Build, Dockerfile: i.Dockerfile, GoPackage: i.Go,
+		Port: i.Port, PprofPort: pprofPort, ReadyPath: i.Ready, ReadyWait: i.ReadyWait,
+		Env: maps.Clone(i.Env), Args: i.Args, CPUs: i.CPUs,
+		AllowHost: i.AllowHost, Options: i.Options,
+	}
+	return spec, sizes(
+		sizeField{"image's MemoryLimit", i.MemoryLimit, &spec.Memory},
+		sizeField{"image's MemoryReservation", i.MemoryReservation, &spec.Reservation},
+		sizeField{"image's Swap", i.Swap, &spec.Swap},
+	)
+}
+
+// checkLimit compares the limit that was asked for with the kernel's own, which is
+// rounded to a page.
+func (i Image) checkLimit(ctx context.Context, want int64, memory profile.Sampler) error {
+	if want == 0 {
+		return nil
+	}
+	var m profile.Memory
+	if err := memory.Sample(ctx, &m); err != nil {
+		return nil // the run itself says what is wrong with sampling
+	}
+	got, ok := m.Value("limit")
+	const page = 64 << 10 // the largest page of a kernel that containers run on
+	if ok && (int64(got) > want || int64(got) < want-page) {
+		return fmt.Errorf("memory limit %s was asked for, the kernel has %s: the engine does not apply limits (rootless without the memory controller?): run it where it does, or leave MemoryLimit out", i.MemoryLimit, report.MiB(got))
+	}
+	return nil
+}
+
+// splitPprof reads Image.Pprof: its port (0: the target's own) and path.
+func splitPprof(s string) (port int, path string, err error) {
+	path = s
+	if after, ok := strings.CutPrefix(s, ":"); ok {
+		var digits string
+		digits, path, _ = strings.Cut(after, "/")
+		if path != "" {
+			path = "/" + path
+		}
+		port, err = strconv.Atoi(digits)
+		if err != nil || port < 1 || port > 65535 {
+			return 0, "", fmt.Errorf("pprof %q: write a path (\"/debug/pprof\"), a port (\":6060\") or both (\":6060/debug/pprof\")", s)
+		}
+	}
+	switch {
+	case path == "":
+		path = pprofPath
+	case path[0] != '/':
+		return 0, "", fmt.Errorf("pprof %q: write a path (\"/debug/pprof\"), a port (\":6060\") or both (\":6060/debug/pprof\")", s)
+	}
+	return port, strings.TrimRight(path, "/"), nil
+}
+
+// instance is a running container as what Measure needs of it.
+func instance(ctx context.Context, c *container.Container, pprof string) (*Instance, error) {
+	_, path, err := splitPprof(pprof)
+	if err != nil {
+		return nil, err
+	}
+	source, err := c.Sampler(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("find a way to read the target's memory: %w", err)
+	}
+	info := c.Info()
+	exited, stopped := make(chan Exit, 1), make(chan struct{})
+	go func() {
+		select {
+		case e := <-c.Exited():
+			exited <- exitOf(e)
+		case <-stopped:
+		}
+	}()
+	return &Instance{
+		URL:    c.URL(),
+		Memory: source,
+		Heap:   &profile.Pprof{URL: c.PprofURL() + path, Client: &http.Client{}},
+		Source: report.Source{Kind: source.Kind, Why: source.Why},
+		Env: report.Env{
+			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
+			EnvNames: info.EnvNames, Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
+		},
+		Exited: exited,
+		Stop: func(ctx context.Context) error {
+			close(stopped)
+			return errors.Join(source.Close(), c.Stop(ctx))
+		},
+	}, nil
+}
+
+func exitOf(e container.Exit) Exit {
+	return Exit{Code: e.Code, OOMKilled: e.OOMKilled, Witness: e.Witness, Logs: e.Logs}
+}
+
+// asMemtestExit turns the engine's word that the container ended into ours.
+func asMemtestExit(err error) error {
+	if e, ok := errors.AsType[container.Exit](err); ok {
+		return exitOf(e)
+	}
+	return err
+}

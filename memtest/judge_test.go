@@ -1,0 +1,175 @@
+package memtest_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// record is a run whose working set climbs from 30 to 50 MiB over a minute of load and
+// rests at 40 MiB.
+func record() *report.Record {
+	r := &report.Record{
+		Schema: report.Schema, Name: "orders",
+		Env:    report.Env{Limit: 64 * memtest.MiB},
+		Source: report.Source{Kind: "cgroup v2 files", Achieved: 10},
+		Phases: []report.Phase{
+			{Name: report.Warmup, To: 10 * time.Second},
+			{Name: report.Load, From: 10 * time.Second, To: 70 * time.Second},
+			{Name: report.Cooldown, From: 70 * time.Second, To: 72 * time.Second},
+			{Name: report.Floor, From: 72 * time.Second, To: 73 * time.Second},
+		},
+		Load: load.Summary{Requests: 12000, Rate: 200, Duration: time.Minute, Success: 1},
+		Trend: profile.Trend{
+			Verdict: profile.Leaking, Channel: "live heap",
+			PerRequest: profile.Estimate{Value: 1890, Lo: 1720, Hi: 2060},
+			PerSecond:  profile.Estimate{Value: 378000, Lo: 344000, Hi: 412000},
+			Objects:    profile.Estimate{Value: 4, Lo: 4, Hi: 4},
+		},
+		Growth: []profile.Site{
+			{Func: "main.newSession", File: "/src/session.go", Line: 88, Bytes: 17 << 20, PerRequest: 1485},
+			{Func: "main.(*sessionStore).put", File: "/src/session.go", Line: 61, Bytes: 5 << 20, PerRequest: 437},
+		},
+		Report: "/tmp/TestOrders.html",
+	}
+	for i := range 730 {
+		at := time.Duration(i) * 100 * time.Millisecond
+		ws := uint64(30 * memtest.MiB)
+		switch {
+		case at >= 70*time.Second:
+			ws = 40 * memtest.MiB
+		case at >= 10*time.Second:
+			ws += uint64((at - 10*time.Second).Seconds() / 60 * 20 * memtest.MiB)
+		}
+		r.Samples = append(r.Samples, profile.Sample{At: at, Requests: uint64(i) * 20, Memory: profile.Memory{WorkingSet: ws, Usage: ws}})
+	}
+	for i, live := range []uint64{41, 55, 70, 84} {
+		r.Floors = append(r.Floors, profile.Floor{At: time.Duration(10+20*i) * time.Second, HeapAlloc: live << 20})
+	}
+	return r
+}
+
+func steady(bound float64) profile.Trend {
+	return profile.Trend{Verdict: profile.Steady, Channel: "live heap", Bound: bound}
+}
+
+func TestCheckLeakMessage(t *testing.T) {
+	err := memtest.CheckLeak(record())
+	require.Error(t, err)
+	assert.Equal(t, `memory leak in "orders" (live heap)
+    rule   memory may not grow with requests
+    got    +1,890 B/request (95% CI 1,720 B … 2,060 B), 4.00 objects with each request = +21.6 MiB/min
+    over   12,000 requests, 200 req/s, 1m0s after 10s of warm-up
+    floors 41.0 → 55.0 → 70.0 → 84.0 MiB after GC (each higher)
+    where  +17.0 MiB  1,485 B/request  main.newSession           session.go:88
+            +5.0 MiB    437 B/request  main.(*sessionStore).put  session.go:61
+    report /tmp/TestOrders.html`, err.Error())
+}
+
+func TestCheckLeak(t *testing.T) {
+	inconclusive := profile.Trend{Reason: "too few floors (3)", Remedy: "run at least 20 s longer"}
+	killed := []report.Finding{{Kind: report.OOMKilled, Fatal: true, Text: `"orders" was OOM-killed`, Logs: "out of memory\n"}}
+	for name, tc := range map[string]struct {
+		change func(*report.Record)
+		want   string // "" passes
+	}{
+		"steady":                       {func(r *report.Record) { r.Trend = steady(12) }, ""},
+		"inconclusive":                 {func(r *report.Record) { r.Trend = inconclusive }, `inconclusive: no leak statement is possible for "orders": too few floors (3): run at least 20 s longer`},
+		"inconclusive, allowed":        {func(r *report.Record) { r.Trend = inconclusive; r.AllowInconclusive = true }, ""},
+		"nothing at all":               {func(r *report.Record) { *r = report.Record{Name: "orders"} }, "inconclusive: "},
+		"steady, but killed":           {func(r *report.Record) { r.Trend = steady(12); r.Notes = killed }, `no leak statement is possible for "orders": "orders" was OOM-killed`},
+		"killed, with its last words":  {func(r *report.Record) { r.Trend = steady(12); r.Notes = killed }, "last log lines:\n        out of memory"},
+		"inconclusive allowed, killed": {func(r *report.Record) { r.Trend = inconclusive; r.AllowInconclusive = true; r.Notes = killed }, "was OOM-killed"},
+		"leaking and killed":           {func(r *report.Record) { r.Notes = killed }, "end    \"orders\" was OOM-killed"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := record()
+			tc.change(r)
+			err := memtest.CheckLeak(r)
+			if tc.want == "" {
+				assert.NoError(t, err)
+				return
+			}
+			assert.ErrorContains(t, err, tc.want)
+		})
+	}
+}
+
+func TestBudget(t *testing.T) {
+	for name, tc := range map[string]struct {
+		budget memtest.Budget
+		change func(*report.Record)
+		got    string // what the one check says
+		ok     bool
+	}{
+		"peak kept":              {memtest.Budget{Peak: "50MiB"}, nil, "50.0 MiB at 01:09", true},
+		"peak exceeded":          {memtest.Budget{Peak: "40MiB"}, nil, "50.0 MiB (+10.0, 125%) at 01:09", false},
+		"average kept":           {memtest.Budget{Average: "41MiB"}, nil, "40.0 MiB", true},
+		"average exceeded":       {memtest.Budget{Average: "39MiB"}, nil, "40.0 MiB (+1.0, 103%)", false},
+		"p95 kept":               {memtest.Budget{P95: "49.1MiB"}, nil, "49.0 MiB", true},
+		"p95 exceeded":           {memtest.Budget{P95: "48MiB"}, nil, "49.0 MiB (+1.0, 102%)", false},
+		"settled kept":           {memtest.Budget{Settled: "40MiB"}, nil, "40.0 MiB", true},
+		"settled exceeded":       {memtest.Budget{Settled: "30MiB"}, nil, "40.0 MiB (+10.0, 133%)", false},
+		"headroom kept":          {memtest.Budget{Headroom: "14MiB"}, nil, "14.0 MiB at 01:09 (limit 64.0 MiB)", true},
+		"headroom used up":       {memtest.Budget{Headroom: "15MiB"}, nil, "14.0 MiB at 01:09 (limit 64.0 MiB)", false},
+		"headroom without limit": {memtest.Budget{Headroom: "15MiB"}, func(r *report.Record) { r.Env.Limit = 0 }, "no memory limit: set Image.MemoryLimit", false},
+		"growth proven small":    {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = steady(12) }, "no growth above 12 B/request", true},
+		"growth not excluded":    {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = steady(100) }, "a longer run could exclude less", false},
+		"growth seen":            {memtest.Budget{Growth: 64}, nil, "+1,890 B/request", false},
+		"growth seen, allowed":   {memtest.Budget{Growth: 4096}, nil, "+1,890 B/request", true},
+		"growth unknown":         {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = profile.Trend{Reason: "too few"} }, "inconclusive: too few", false},
+		"no OOM kill":            {memtest.Budget{NoOOM: true}, nil, "0", true},
+		"OOM kill of a child":    {memtest.Budget{NoOOM: true}, func(r *report.Record) { r.Samples[700].OOMKills, r.Samples[729].OOMKills = 1, 1 }, "1", false},
+		"no samples":             {memtest.Budget{Peak: "50MiB"}, func(r *report.Record) { r.Samples = nil }, "not measured", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := record()
+			if tc.change != nil {
+				tc.change(r)
+			}
+			checks, err := tc.budget.Check(r)
+			require.Len(t, checks, 1)
+			assert.Contains(t, checks[0].Got, tc.got)
+			assert.Equal(t, tc.ok, checks[0].OK)
+			assert.Equal(t, tc.ok, err == nil)
+		})
+	}
+}
+
+func TestBudgetMessage(t *testing.T) {
+	_, err := memtest.Budget{Peak: "48MiB", Settled: "42MiB", NoOOM: true}.Check(record())
+	assert.EqualError(t, err, `memory budget exceeded for "orders"
+    ✗ peak working set     ≤ 48.0 MiB   got 50.0 MiB (+2.0, 104%) at 01:09
+    ✓ after cool-down      ≤ 42.0 MiB   got 40.0 MiB
+    ✓ no OOM kill          0            got 0
+    source cgroup v2 files, 10 Hz, 730 samples; container limit 64.0 MiB
+    report /tmp/TestOrders.html`)
+}
+
+func TestBudgetThatCannotBeJudged(t *testing.T) {
+	for name, tc := range map[string]struct {
+		budget memtest.Budget
+		want   string
+	}{
+		"asserts nothing": {memtest.Budget{}, `budget for "orders" asserts nothing: set a field, such as Peak: "64MiB"`},
+		"bad size":        {memtest.Budget{Average: "many"}, `budget for "orders": Average: size "many" is not understood`},
+		"negative growth": {memtest.Budget{Growth: -1}, "growth of -1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			checks, err := tc.budget.Check(record())
+			assert.ErrorContains(t, err, tc.want)
+			assert.Empty(t, checks)
+		})
+	}
+	r := record()
+	r.Notes = []report.Finding{{Kind: report.Exited, Fatal: true, Text: `"orders" exited with code 2`}}
+	_, err := memtest.Budget{Peak: "1GiB"}.Check(r)
+	assert.ErrorContains(t, err, "cut short", "a run that ended early proves nothing")
+}

@@ -1,0 +1,127 @@
+package memtest
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// NoLeak fails the test if the target's memory grew with the requests it served, and,
+// in other words, if the evidence does not decide (unless the scenario allows that):
+// it never passes on too little data. It returns whether it passed; [CheckLeak] is its
+// core.
+//
+// The verdict is [profile.Detect]'s, over the measured load.
+func NoLeak(t TB, r *report.Record) bool {
+	t.Helper()
+	err := CheckLeak(r)
+	check := report.Check{Rule: "no leak", Allowed: "no growth with requests", Got: leakInWords(r.Trend), OK: err == nil}
+	if err != nil {
+		check.Detail = err.Error()
+		t.Errorf("%s", err)
+	}
+	r.Checks = append(r.Checks, check)
+	return err == nil
+}
+
+// CheckLeak is nil if the record shows that the target does not leak. Its error is
+// written to be read by a person: what grew, by how much, over what, where in the code.
+func CheckLeak(r *report.Record) error {
+	trend := r.Trend
+	switch died := fatal(r); {
+	case trend.Verdict == profile.Leaking:
+		return errors.New(leakMessage(r))
+	case died != nil:
+		return fmt.Errorf("no leak statement is possible for %q: %s", r.Name, explain(*died))
+	case trend.Verdict == profile.Steady, r.AllowInconclusive:
+		return nil
+	default:
+		return fmt.Errorf("inconclusive: no leak statement is possible for %q: %s%s", r.Name, trend.Reason, remedy(trend))
+	}
+}
+
+func remedy(t profile.Trend) string {
+	if t.Remedy == "" {
+		return ""
+	}
+	return ": " + t.Remedy
+}
+
+// fatal is the first finding that ended the run, if there is one.
+func fatal(r *report.Record) *report.Finding {
+	for i := range r.Notes {
+		if r.Notes[i].Fatal {
+			return &r.Notes[i]
+		}
+	}
+	return nil
+}
+
+// leakInWords is a trend in one line: what a table of checks has room for.
+func leakInWords(t profile.Trend) string {
+	switch t.Verdict {
+	case profile.Leaking:
+		return fmt.Sprintf("%s/request (%s)", report.SignedBytes(t.PerRequest.Value), t.Channel)
+	case profile.Steady:
+		return fmt.Sprintf("no growth above %s/request (%s)", report.Bytes(t.Bound), t.Channel)
+	default:
+		return "inconclusive: " + t.Reason
+	}
+}
+
+func leakMessage(r *report.Record) string {
+	var b strings.Builder
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "\n    %-6s "+format, append([]any{name}, args...)...)
+	}
+	t := r.Trend
+	fmt.Fprintf(&b, "memory leak in %q (%s)", r.Name, t.Channel)
+	row("rule", "memory may not grow with requests")
+	row("got", "%s", growthInWords(t))
+	row("over", "%s requests, %.0f req/s, %v after %v of warm-up", report.Count(r.Load.Requests), r.Load.Rate, r.Load.Duration.Round(time.Second), lengthOf(r, report.Warmup))
+	if floors := r.FloorsInWords(); floors != "" {
+		row("floors", "%s", floors)
+	}
+	for i, site := range report.TopSites(r.Growth, 3) {
+		name := "where"
+		if i > 0 {
+			name = ""
+		}
+		row(name, "%s", site)
+	}
+	if f := fatal(r); f != nil {
+		row("end", "%s", f.Text)
+	}
+	if r.Report != "" {
+		row("report", "%s", r.Report)
+	}
+	if cmd := r.PprofCommand(); cmd != "" {
+		row("", "%s", cmd)
+	}
+	return b.String()
+}
+
+// growthInWords is the slope with its interval, per request, in objects and per minute.
+func growthInWords(t profile.Trend) string {
+	s := report.SignedBytes(t.PerRequest.Value) + "/request"
+	if t.PerRequest.Lo != t.PerRequest.Hi {
+		s += fmt.Sprintf(" (95%% CI %s … %s)", report.Bytes(t.PerRequest.Lo), report.Bytes(t.PerRequest.Hi))
+	}
+	if t.Objects.Value > 0 {
+		s += fmt.Sprintf(", %.2f objects with each request", t.Objects.Value)
+	}
+	if t.PerSecond.Value > 0 {
+		s += fmt.Sprintf(" = +%.1f MiB/min", t.PerSecond.Value*60/MiB)
+	}
+	return s
+}
+
+// lengthOf is how long the phase took.
+func lengthOf(r *report.Record, phase string) time.Duration {
+	p, _ := r.Phase(phase)
+	return (p.To - p.From).Round(time.Second)
+}

@@ -1,0 +1,258 @@
+package memtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// stopTimeout is how long a target may take to be removed.
+const stopTimeout = 20 * time.Second
+
+// Measure runs the scenario and returns what it measured. The target never outlives it.
+//
+// The error says that the run could not be made or not be finished: a scenario that
+// cannot run, a target that does not start, ctx cancelled, a target that could not be
+// removed. What had been measured by then is in the record, if there is one. A target
+// that ends by itself is no error but a fatal finding in the record's Notes.
+func Measure(ctx context.Context, s Scenario) (*report.Record, error) {
+	return measure(ctx, s, func(string) {})
+}
+
+// measure is Measure that says how it gets on.
+func measure(ctx context.Context, s Scenario, say func(line string)) (_ *report.Record, err error) {
+	s, err = s.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	target, err := s.Target.Start(ctx)
+	if err != nil {
+		return neverReady(s, began, err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		if stopErr := target.Stop(ctx); stopErr != nil {
+			err = errors.Join(err, fmt.Errorf("stop target: %w", stopErr))
+		}
+	}()
+	m := newMeasurement(s, target, say)
+	err = m.run(ctx)
+	m.conclude()
+	return m.record, err
+}
+
+// neverReady makes a record of a target that ended before it was ready; any other
+// reason is an error.
+func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) {
+	exit, ok := errors.AsType[Exit](err)
+	if !ok {
+		return nil, fmt.Errorf("start target: %w", err)
+	}
+	r := &report.Record{Schema: report.Schema, Name: s.Name, Started: began, Env: hostEnv(report.Env{})}
+	f := died(s.Name, exit, r, 0)
+	f.At = time.Since(began)
+	f.Text += ", before it was ready"
+	r.Notes = append(r.Notes, f)
+	return r, nil
+}
+
+// measurement is one run under way.
+type measurement struct {
+	scenario Scenario
+	target   *Instance
+	began    time.Time
+	say      func(line string)
+	warmed   load.Meter // counts the warm-up's requests
+	loaded   load.Meter // counts the measured load's
+
+	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
+	record *report.Record
+	phase  string // the phase under way
+}
+
+func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
+	began := time.Now()
+	return &measurement{
+		scenario: s, target: target, began: began, say: say,
+		record: &report.Record{
+			Schema: report.Schema, Name: s.Name, Started: began,
+			Env: hostEnv(target.Env), Source: target.Source,
+		},
+	}
+}
+
+// requests is how many requests the target has answered so far.
+func (m *measurement) requests() uint64 { return m.warmed.Completed() + m.loaded.Completed() }
+
+// run goes through the phases with the sampler beside it.
+func (m *measurement) run(parent context.Context) error {
+	ctx, cancel := context.WithCancelCause(parent)
+	defer cancel(nil)
+	var beside sync.WaitGroup
+	beside.Go(func() { m.watch(ctx, cancel) })
+	beside.Go(func() { m.sample(ctx) })
+	beside.Go(func() { m.tell(ctx) })
+
+	err := m.phases(ctx)
+	cancel(nil)
+	beside.Wait()
+	m.close()
+
+	switch cause := context.Cause(ctx); {
+	case parent.Err() != nil:
+		return fmt.Errorf("run interrupted in its %s phase: %w", m.phase, context.Cause(parent))
+	case asExit(cause):
+		return nil // watch has noted it
+	case err != nil:
+		m.note(report.Finding{Kind: report.LoadFailed, Fatal: true, Text: fmt.Sprintf("the load stopped: %v", err)})
+	}
+	return nil
+}
+
+// phases is the run: warm-up → load → cool-down → floor.
+func (m *measurement) phases(ctx context.Context) error {
+	m.enter(report.Warmup)
+	m.probe(ctx)
+	if err := m.warmup(ctx); err != nil {
+		return err
+	}
+	m.snapshot(ctx)
+
+	m.enter(report.Load)
+	if err := m.load(ctx); err != nil {
+		return err
+	}
+	m.enter(report.Cooldown)
+	m.snapshot(ctx)
+	if err := sleep(ctx, m.scenario.Settle); err != nil {
+		return err
+	}
+	m.enter(report.Floor)
+	m.probe(ctx)
+	m.snapshot(ctx)
+	return ctx.Err()
+}
+
+// warmup sends the load until the time is over, and stops the run where nothing but
+// failures comes back: waiting for more of them helps nobody.
+func (m *measurement) warmup(ctx context.Context) error {
+	if m.scenario.Warmup == 0 {
+		return nil
+	}
+	until, cancel := context.WithTimeout(ctx, m.scenario.Warmup)
+	defer cancel()
+	for until.Err() == nil {
+		if err := m.scenario.Load.Drive(until, m.target.URL, &m.warmed); err != nil && until.Err() == nil {
+			return err
+		}
+	}
+	if sum := m.warmed.Summary(); sum.Requests >= 10 && sum.Success == 0 {
+		return allFailed(sum)
+	}
+	return ctx.Err()
+}
+
+// load sends the measured load, with the prober beside it.
+func (m *measurement) load(ctx context.Context) error {
+	probing, stop := context.WithCancel(ctx)
+	var beside sync.WaitGroup
+	beside.Go(func() { m.probeThroughout(probing) })
+	err := m.scenario.Load.Drive(ctx, m.target.URL, &m.loaded)
+	stop()
+	beside.Wait()
+	if err != nil {
+		return err
+	}
+	if sum := m.loaded.Summary(); sum.Success == 0 {
+		return allFailed(sum)
+	}
+	return ctx.Err()
+}
+
+func allFailed(sum load.Summary) error {
+	if sum.Requests == 0 {
+		return errors.New("no request was completed: is the load's duration long enough for one?")
+	}
+	why := "no error text"
+	if len(sum.Errors) > 0 {
+		why = sum.Errors[0].Text
+	}
+	return fmt.Errorf("all %d requests failed (%s): check the load's paths and the target's log", sum.Requests, why)
+}
+
+// watch waits for the target to end by itself, and then ends the run.
+func (m *measurement) watch(ctx context.Context, cancel context.CancelCauseFunc) {
+	select {
+	case exit := <-m.target.Exited:
+		m.mu.Lock()
+		f := died(m.scenario.Name, exit, m.record, m.requests())
+		f.At = time.Since(m.began)
+		m.record.Notes = append(m.record.Notes, f)
+		m.mu.Unlock()
+		cancel(exit)
+	case <-ctx.Done():
+	}
+}
+
+func asExit(err error) bool {
+	_, ok := errors.AsType[Exit](err)
+	return ok
+}
+
+// enter closes the phase under way and opens the next.
+func (m *measurement) enter(phase string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closeLocked()
+	m.phase = phase
+	at := time.Since(m.began)
+	m.record.Phases = append(m.record.Phases, report.Phase{Name: phase, From: at, To: at})
+	m.say(m.line())
+}
+
+// close ends the last phase.
+func (m *measurement) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closeLocked()
+}
+
+func (m *measurement) closeLocked() {
+	if n := len(m.record.Phases); n > 0 {
+		m.record.Phases[n-1].To = time.Since(m.began)
+	}
+}
+
+func (m *measurement) note(f report.Finding) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	f.At = time.Since(m.began)
+	m.record.Notes = append(m.record.Notes, f)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// conclude derives from what was measured what a reader wants to know.
+func (m *measurement) conclude() {
+	r := m.record
+	r.Load = m.loaded.Summary()
+	r.Source.Every = m.scenario.Every
+	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
+	r.Growth = m.growth()
+	r.Trend = profile.Detect(r.Evidence())
+}

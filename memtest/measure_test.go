@@ -1,0 +1,192 @@
+package memtest_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/internal/faketarget"
+	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// scenario is a minute of load on a target in memory.
+func scenario(target *faketarget.Target) memtest.Scenario {
+	return memtest.Scenario{
+		Name:   "fake",
+		Target: target,
+		Load:   load.Plan{Requests: load.Get("/"), Rate: 100, Duration: time.Minute, Dial: target.Dial},
+	}
+}
+
+// measured is the record of a run in virtual time that must not fail.
+func measured(t *testing.T, target *faketarget.Target) (r *report.Record) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		var err error
+		r, err = memtest.Measure(t.Context(), scenario(target))
+		require.NoError(t, err)
+	})
+	require.True(t, target.Stopped(), "the target is stopped")
+	return r
+}
+
+func TestMeasureFindsTheLeak(t *testing.T) {
+	r := measured(t, &faketarget.Target{Retains: 1000})
+
+	assert.Equal(t, profile.Leaking, r.Trend.Verdict, r.Trend.Reason)
+	assert.InDelta(t, 1000, r.Trend.PerRequest.Value, 20)
+	require.NotEmpty(t, r.Growth)
+	assert.Equal(t, "main.leak", r.Growth[0].Func)
+	assert.InDelta(t, 1000, r.Growth[0].PerRequest, 20)
+	assert.Empty(t, r.Notes)
+}
+
+func TestMeasureSeesThatNothingGrows(t *testing.T) {
+	r := measured(t, &faketarget.Target{})
+	assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
+	assert.Empty(t, r.Growth)
+}
+
+func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
+	r := measured(t, &faketarget.Target{NoRuntime: true})
+	assert.Equal(t, "working set", r.Trend.Channel)
+	assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
+	assert.Empty(t, r.Floors)
+}
+
+func TestMeasureRecordsTheWholeRun(t *testing.T) {
+	r := measured(t, &faketarget.Target{Retains: 10, Limit: 64 << 20})
+
+	var phases []string
+	for i, p := range r.Phases {
+		phases = append(phases, p.Name)
+		if i > 0 {
+			assert.Equal(t, r.Phases[i-1].To, p.From, "no gap before %s", p.Name)
+		}
+	}
+	assert.Equal(t, []string{report.Warmup, report.Load, report.Cooldown, report.Floor}, phases)
+	loaded, _ := r.Phase(report.Load)
+	assert.InDelta(t, time.Minute, loaded.To-loaded.From, float64(time.Second))
+
+	assert.InDelta(t, 6000, r.Load.Requests, 2)
+	assert.InDelta(t, 100, r.Load.Rate, 1)
+	assert.Equal(t, 1.0, r.Load.Success)
+
+	assert.InDelta(t, 720, len(r.Samples), 10, "72 s at 10 Hz")
+	assert.InDelta(t, 10, r.Source.Achieved, 0.5)
+	last := r.Samples[len(r.Samples)-1]
+	assert.InDelta(t, 7000, last.Requests, 4, "the warm-up's requests count too")
+	assert.GreaterOrEqual(t, len(r.Floors), 55, "one a second")
+	assert.Len(t, r.Heaps, 6, "before the load, three in it, after it, at the floor")
+	assert.NotEmpty(t, r.Env.Kernel)
+	assert.NotEmpty(t, r.Env.Go)
+}
+
+func TestMeasureOfATargetThatDies(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		exit memtest.Exit
+		at   uint64 // requests
+		kind report.Kind
+		want string
+	}{
+		{"crashes", memtest.Exit{Code: 2, Logs: "panic: boom"}, 1500, report.Exited, `"fake" exited with code 2 after 1`},
+		{"is killed", memtest.Exit{Code: 137}, 1500, report.Exited, `"fake" was killed (exit code 137, no witness of an OOM kill)`},
+		{"is OOM-killed", memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}, 1500, report.OOMKilled, `"fake" was OOM-killed (exit code 137; witness: inspect)`},
+		{"is OOM-killed while warming up", memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}, 500, report.OOMKilled, "requests (last sample 25.0 MiB, limit 32.0 MiB)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := measured(t, &faketarget.Target{DiesAfter: tc.at, Exit: tc.exit, Limit: 32 << 20})
+			require.Len(t, r.Notes, 1)
+			assert.Equal(t, tc.kind, r.Notes[0].Kind)
+			assert.True(t, r.Notes[0].Fatal)
+			assert.Contains(t, r.Notes[0].Text, tc.want)
+			assert.Equal(t, tc.exit.Logs, r.Notes[0].Logs)
+			assert.ErrorContains(t, memtest.CheckLeak(r), tc.want)
+			assert.Less(t, r.Samples[len(r.Samples)-1].At, 16*time.Second, "the run ends with its target")
+		})
+	}
+}
+
+func TestMeasureOfATargetThatNeverGetsReady(t *testing.T) {
+	r, err := memtest.Measure(t.Context(), scenario(&faketarget.Target{StartErr: memtest.Exit{Code: 3, Logs: "no config"}}))
+	require.NoError(t, err)
+	require.Len(t, r.Notes, 1)
+	assert.Contains(t, r.Notes[0].Text, `"fake" exited with code 3, before it was ready`)
+	assert.Equal(t, "no config", r.Notes[0].Logs)
+
+	refused := errors.New("no engine")
+	r, err = memtest.Measure(t.Context(), scenario(&faketarget.Target{StartErr: refused}))
+	require.ErrorIs(t, err, refused)
+	assert.Nil(t, r)
+}
+
+func TestMeasureStopsEarlyWhereEveryRequestFails(t *testing.T) {
+	r := measured(t, &faketarget.Target{Handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }})
+	require.Len(t, r.Notes, 1)
+	assert.Equal(t, report.LoadFailed, r.Notes[0].Kind)
+	assert.Contains(t, r.Notes[0].Text, "requests failed (404")
+	assert.Len(t, r.Phases, 1, "the warm-up was enough to see it")
+	assert.Error(t, memtest.CheckLeak(r))
+}
+
+func TestMeasureInterrupted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(30*time.Second, func() { cancel(errors.New("enough")) })
+		target := &faketarget.Target{}
+		r, err := memtest.Measure(ctx, scenario(target))
+		require.EqualError(t, err, "run interrupted in its load phase: enough")
+		assert.True(t, target.Stopped())
+		require.NotNil(t, r, "what was measured by then")
+		assert.NotEmpty(t, r.Samples)
+		assert.NotEqual(t, profile.Leaking, r.Trend.Verdict)
+	})
+}
+
+func TestMeasureSaysThatTheTargetCouldNotBeStopped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := memtest.Measure(t.Context(), scenario(&faketarget.Target{StopErr: errors.New("engine is gone")}))
+		require.EqualError(t, err, "stop target: engine is gone")
+		assert.NotNil(t, r)
+	})
+}
+
+func TestMeasureGoesOnWithoutProfiles(t *testing.T) {
+	r := measured(t, &faketarget.Target{HeapErr: errors.New("GET /debug/pprof/heap: 404")})
+	require.Len(t, r.Notes, 1)
+	assert.Equal(t, report.Warning, r.Notes[0].Kind)
+	assert.Equal(t, "the run goes on without heap profiles: GET /debug/pprof/heap: 404", r.Notes[0].Text)
+	assert.Equal(t, "working set", r.Trend.Channel)
+	assert.NoError(t, memtest.CheckLeak(r), "a warning is no failure")
+}
+
+func TestMeasureRefusesWhatCannotRun(t *testing.T) {
+	target := &faketarget.Target{}
+	for name, tc := range map[string]struct {
+		change func(*memtest.Scenario)
+		want   string
+	}{
+		"no target":   {func(s *memtest.Scenario) { s.Target = nil }, "scenario has no Target: set one"},
+		"no load":     {func(s *memtest.Scenario) { s.Load = nil }, "scenario has no Load: set one"},
+		"no duration": {func(s *memtest.Scenario) { s.Load = load.Plan{Requests: load.Get("/"), Rate: 1} }, "scenario's Load: "},
+		"too fast":    {func(s *memtest.Scenario) { s.Every = time.Microsecond }, "sample at most every 1ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := scenario(target)
+			tc.change(&s)
+			r, err := memtest.Measure(t.Context(), s)
+			assert.ErrorContains(t, err, tc.want)
+			assert.Nil(t, r)
+		})
+	}
+}

@@ -1,0 +1,94 @@
+package memtest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// Probes during the load: as often as a verdict wants them, and never so often that
+// the collections they force take more than 2 % of the load's time.
+const (
+	probesPerLoad  = 60
+	shortestProbe  = time.Second
+	probeCostShare = 50 // one probe takes at most 1/50 of the time between two
+	loadSnapshots  = 4  // heap profiles divide the load into so many parts
+)
+
+// probe forces a collection in the target and keeps what is left. The first failure
+// ends probing for good, and the record says why.
+func (m *measurement) probe(ctx context.Context) (took time.Duration) {
+	if m.target.Heap == nil {
+		return 0
+	}
+	f, err := m.target.Heap.Floor(ctx)
+	if err != nil {
+		m.unprobed(ctx, err)
+		return 0
+	}
+	f.At, f.Requests = time.Since(m.began), m.requests()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.record.Floors = append(m.record.Floors, f)
+	return f.Took
+}
+
+// snapshot keeps a heap profile, taken after a forced collection.
+func (m *measurement) snapshot(ctx context.Context) {
+	if m.target.Heap == nil {
+		return
+	}
+	raw, err := m.target.Heap.Heap(ctx)
+	if err != nil {
+		m.unprobed(ctx, err)
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.record.Heaps = append(m.record.Heaps, report.Heap{
+		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Bytes: int64(len(raw)), Raw: raw,
+	})
+}
+
+func (m *measurement) unprobed(ctx context.Context, err error) {
+	if ctx.Err() != nil {
+		return // the run ends: not the target's fault
+	}
+	m.target.Heap = nil
+	m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the run goes on without heap profiles: %v", err)})
+}
+
+// probeThroughout probes while the load runs, until ctx ends.
+func (m *measurement) probeThroughout(ctx context.Context) {
+	_, length := m.scenario.planned()
+	every := max(shortestProbe, length/probesPerLoad)
+	began, taken := time.Now(), 1
+	for m.target.Heap != nil && sleep(ctx, every) == nil {
+		every = max(every, probeCostShare*m.probe(ctx))
+		if mark := length * time.Duration(taken) / loadSnapshots; taken < loadSnapshots && time.Since(began) >= mark {
+			m.snapshot(ctx)
+			taken++
+		}
+	}
+}
+
+// growth is what the heap profiles of the measured load say grew.
+func (m *measurement) growth() []profile.Site {
+	var heaps []profile.Heap
+	for _, h := range m.record.Heaps {
+		if h.Phase != report.Floor {
+			heaps = append(heaps, profile.Heap{At: h.At, Requests: h.Requests, Raw: h.Raw})
+		}
+	}
+	if len(heaps) < 2 {
+		return nil
+	}
+	sites, err := profile.Growth(heaps)
+	if err != nil {
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth by call site is not known: %v", err)})
+	}
+	return sites
+}

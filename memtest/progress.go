@@ -1,0 +1,42 @@
+package memtest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/memgate/memgate/report"
+)
+
+// tellEvery is the distance of progress lines within a phase.
+const tellEvery = 10 * time.Second
+
+// tell says every 10 s how the run gets on, until ctx ends.
+func (m *measurement) tell(ctx context.Context) {
+	for sleep(ctx, tellEvery) == nil {
+		m.mu.Lock()
+		line := m.line()
+		m.mu.Unlock()
+		m.say(line)
+	}
+}
+
+// line is where the run stands. The caller holds m.mu.
+func (m *measurement) line() string {
+	at := time.Since(m.began).Round(time.Second)
+	line := fmt.Sprintf("memtest %s  %-9s %02d:%02d", m.scenario.Name, m.phase, int(at.Minutes()), int(at.Seconds())%60)
+	if n := len(m.record.Samples); n > 0 {
+		line += "  working set " + report.MiB(m.record.Samples[n-1].WorkingSet)
+	}
+	if n := len(m.record.Floors); n > 0 {
+		line += "  live " + report.MiB(m.record.Floors[n-1].Live())
+	}
+	meter := &m.warmed
+	if m.phase == report.Load {
+		meter = &m.loaded
+	}
+	if now := meter.Recent(); now.Rate > 0 && (m.phase == report.Warmup || m.phase == report.Load) {
+		line += fmt.Sprintf("  %.0f req/s  p99 %v  err %.1f%%", now.Rate, now.P99.Round(100*time.Microsecond), 100*now.Errors)
+	}
+	return line
+}

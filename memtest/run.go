@@ -1,0 +1,131 @@
+package memtest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/memgate/memgate/report"
+)
+
+// TB is what Run and the judges need of a *testing.T or *testing.B.
+type TB interface {
+	Helper()
+	Name() string
+	Context() context.Context
+	Cleanup(func())
+	Failed() bool
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
+	FailNow()
+}
+
+// deadlineMargin is what is kept of the test's time to stop the target and to write
+// the report, before go test -timeout panics and lets nobody clean up.
+const deadlineMargin = 5 * time.Second
+
+// Run runs the scenario and returns its record, to be judged.
+//
+// A run that cannot be made ends the test: a scenario without target, load or
+// duration, a target that does not start, a test deadline (go test -timeout) that is
+// shorter than the plan. A target that dies in the run fails the test and lets it go
+// on, with the finding in the record.
+//
+// Under go test -v it logs a line at each phase and every 10 s; without -v nothing is
+// printed until something fails. When the test ends, the record and its report are
+// written, and their path is logged under -v or if the test failed.
+func Run(t TB, s Scenario) *report.Record {
+	t.Helper()
+	if s.Name == "" {
+		s.Name = t.Name()
+	}
+	out, err := openArtifacts(t, s.Name)
+	if err != nil {
+		fatalf(t, "%v", err)
+	}
+	ctx, cancel, err := withinDeadline(t, s)
+	if err != nil {
+		fatalf(t, "%v", err)
+	}
+	defer cancel()
+
+	r, err := measure(ctx, s, progress(t))
+	if r != nil {
+		out.keep(t, r)
+		if err := out.saveHeaps(r); err != nil {
+			t.Logf("memtest: %v", err)
+		}
+	}
+	if err != nil {
+		fatalf(t, "%v", err)
+	}
+	for _, f := range r.Notes {
+		if f.Fatal {
+			t.Errorf("memtest: %s", explain(f))
+		}
+	}
+	return r
+}
+
+func fatalf(t TB, format string, args ...any) {
+	t.Helper()
+	t.Errorf("memtest: "+format, args...)
+	t.FailNow()
+}
+
+// explain is a finding with the target's last words.
+func explain(f report.Finding) string {
+	if f.Logs == "" {
+		return f.Text
+	}
+	return f.Text + "\n    last log lines:\n        " + strings.ReplaceAll(strings.TrimSpace(f.Logs), "\n", "\n        ")
+}
+
+// withinDeadline is the test's context, cancelled ahead of the test's deadline. It is
+// an error if the plan does not fit before that.
+func withinDeadline(t TB, s Scenario) (context.Context, context.CancelFunc, error) {
+	timed, ok := t.(interface{ Deadline() (time.Time, bool) })
+	if !ok {
+		ctx, cancel := context.WithCancel(t.Context())
+		return ctx, cancel, nil
+	}
+	deadline, ok := timed.Deadline()
+	if !ok {
+		ctx, cancel := context.WithCancel(t.Context())
+		return ctx, cancel, nil
+	}
+	left := time.Until(deadline) - deadlineMargin
+	if s, err := s.withDefaults(); err == nil {
+		if plan, _ := s.planned(); left < plan {
+			return nil, nil, fmt.Errorf("the test's deadline is in %v, the run takes %v and %v are kept to clean up: give go test a longer -timeout, or shorten the scenario",
+				time.Until(deadline).Round(100*time.Millisecond), plan, deadlineMargin)
+		}
+	}
+	ctx, cancel := context.WithCancelCause(t.Context())
+	timer := time.AfterFunc(left, func() { cancel(errDeadline) })
+	return ctx, func() { timer.Stop(); cancel(nil) }, nil
+}
+
+var errDeadline = errors.New("the test's deadline came near: give go test a longer -timeout")
+
+// progress logs what goes on, but only under -v: t.Logf of a passing test is not
+// shown otherwise, and of a failing one it would bury the failure.
+func progress(t TB) func(string) {
+	if !testing.Verbose() {
+		return func(string) {}
+	}
+	return func(line string) { t.Logf("%s", line) }
+}
+
+// summary is the record's text form.
+func summary(r *report.Record) string {
+	var b bytes.Buffer
+	if err := r.Text(&b); err != nil {
+		return err.Error()
+	}
+	return strings.TrimRight(b.String(), "\n")
+}

@@ -1,0 +1,73 @@
+package memtest
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/memgate/memgate/load"
+)
+
+// Scenario is what a test says: which target, under which load.
+type Scenario struct {
+	Name   string        // for messages and file names; default: the test's name
+	Target Target        // what is loaded; required
+	Load   load.Driver   // what it is loaded with; required
+	Warmup time.Duration // the same load before anything is judged; default 10 s, negative: none
+	Settle time.Duration // rest after the load, before the last floor is read; default 2 s, negative: none
+	Every  time.Duration // distance of memory samples; default 100 ms, at least 1 ms
+
+	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
+	AllowInconclusive bool
+
+	_ struct{}
+}
+
+const (
+	defaultWarmup = 10 * time.Second
+	defaultSettle = 2 * time.Second
+	defaultEvery  = 100 * time.Millisecond
+)
+
+// withDefaults fills in what was left out and says what cannot be run.
+func (s Scenario) withDefaults() (Scenario, error) {
+	if s.Name == "" {
+		s.Name = "target"
+	}
+	s.Warmup = orDefault(s.Warmup, defaultWarmup)
+	s.Settle = orDefault(s.Settle, defaultSettle)
+	s.Every = orDefault(s.Every, defaultEvery)
+	switch {
+	case s.Target == nil:
+		return s, errors.New("scenario has no Target: set one, such as memtest.Image{Go: \"./cmd/server\", Port: 8080}")
+	case s.Load == nil:
+		return s, errors.New("scenario has no Load: set one, such as load.Plan{Requests: load.Get(\"/\"), Rate: 100, Duration: time.Minute}")
+	case s.Every < time.Millisecond:
+		return s, fmt.Errorf("scenario's Every is %v: sample at most every 1ms (100ms is the default)", s.Every)
+	}
+	if v, ok := s.Load.(interface{ Validate() error }); ok {
+		if err := v.Validate(); err != nil {
+			return s, fmt.Errorf("scenario's Load: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// orDefault is d, or the default if d is zero, or nothing if d is negative.
+func orDefault(d, def time.Duration) time.Duration {
+	if d == 0 {
+		return def
+	}
+	return max(d, 0)
+}
+
+// planned is how long the run takes once the target is ready, and the load's part of
+// it; zero if the load does not say.
+func (s Scenario) planned() (whole, loaded time.Duration) {
+	if p, ok := s.Load.(interface {
+		Planned() (rate float64, d time.Duration)
+	}); ok {
+		_, loaded = p.Planned()
+	}
+	return s.Warmup + loaded + s.Settle, loaded
+}

@@ -1,0 +1,57 @@
+package memtest
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// A Target is what is put under load. [Image] and [Container] are targets; another
+// one only needs to know how to start.
+//
+// Start returns when the target is ready to be loaded. If it fails it leaves
+// nothing behind; if the target ended by itself meanwhile, its error wraps [Exit].
+type Target interface {
+	Start(ctx context.Context) (*Instance, error)
+}
+
+// Instance is a target that runs.
+type Instance struct {
+	URL    string          // where the load goes: scheme, host and port, no trailing slash
+	Memory profile.Sampler // reads the target's memory
+	Heap   Prober          // asks the target's runtime; nil if it has nothing to say
+	Env    report.Env      // what is known of the target and its engine
+	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why
+
+	Exited <-chan Exit                     // receives once if the target ends by itself; nil if that cannot be seen
+	Stop   func(ctx context.Context) error // removes the target and all that came with it; called once
+}
+
+// A Prober forces a garbage collection in the target and tells what is left.
+// [profile.Pprof] is one, for targets that serve net/http/pprof.
+type Prober interface {
+	Floor(ctx context.Context) (profile.Floor, error) // At and Requests are filled in by the caller
+	Heap(ctx context.Context) ([]byte, error)         // a heap profile in pprof's format
+}
+
+// Exit is how a target ended by itself.
+type Exit struct {
+	Code      int    // exit code; 137 is SIGKILL, from whomever
+	OOMKilled bool   // the kernel killed it for want of memory: Witness says so
+	Witness   string // who says so: "inspect", "oom event", "oom_kill 0 → 1"
+	Logs      string // its last log lines
+}
+
+// Error is one sentence: "exited with code 2".
+func (e Exit) Error() string {
+	switch {
+	case e.OOMKilled:
+		return fmt.Sprintf("was OOM-killed (exit code %d; witness: %s)", e.Code, e.Witness)
+	case e.Code == 137:
+		return "was killed (exit code 137, no witness of an OOM kill)"
+	default:
+		return fmt.Sprintf("exited with code %d", e.Code)
+	}
+}
