@@ -96,13 +96,12 @@ func open(ctx context.Context, s Spec) (*Container, error) {
 
 // launch makes image and container, starts it and waits until it is ready.
 func (c *Container) launch(ctx context.Context) error {
-	labels := self().labels(c.item)
-	img, err := c.eng.image(ctx, c.spec, c.item, labels)
+	img, err := c.eng.image(ctx, c.spec, c.item)
 	c.image = img
 	if err != nil {
 		return err
 	}
-	req, err := request(c.spec, img, labels, c.place.loopback())
+	req, err := request(c.spec, img, c.item, c.place.loopback())
 	if err != nil {
 		return err
 	}

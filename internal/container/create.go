@@ -18,7 +18,7 @@ import (
 
 // request is what testcontainers is asked for: the user's options first, then what
 // the Spec says, which wins.
-func request(s Spec, img image, labels map[string]string, loopback bool) (testcontainers.GenericContainerRequest, error) {
+func request(s Spec, img image, item string, loopback bool) (testcontainers.GenericContainerRequest, error) {
 	req := testcontainers.GenericContainerRequest{Logger: tclog.NewNoopLogger()}
 	req.Image = img.ref
 	for _, option := range s.Options {
@@ -36,9 +36,9 @@ func request(s Spec, img image, labels map[string]string, loopback bool) (testco
 	if len(s.Args) > 0 {
 		req.Cmd = s.Args
 	}
-	req.Labels = merged(req.Labels, labels)
+	req.Labels = merged(req.Labels, self().labels(item))
 	if req.Name == "" {
-		req.Name = "memgate-" + labels[labelItem]
+		req.Name = "memgate-" + item
 	}
 	for _, port := range []int{s.Port, s.pprofPort()} {
 		if p := tcp(port); !slices.Contains(req.ExposedPorts, p) && !slices.Contains(req.ExposedPorts, strconv.Itoa(port)) {

@@ -13,7 +13,7 @@ import (
 // hostConfig is what the engine would be sent.
 func hostConfig(t *testing.T, s Spec, loopback bool) (testcontainers.GenericContainerRequest, container.HostConfig) {
 	t.Helper()
-	req, err := request(s, image{ref: "app"}, self().labels("item"), loopback)
+	req, err := request(s, image{ref: "app"}, "it", loopback)
 	require.NoError(t, err)
 	var h container.HostConfig
 	req.HostConfigModifier(&h)
@@ -64,7 +64,7 @@ func TestRequestPorts(t *testing.T) {
 func TestRequestKeepsOptions(t *testing.T) {
 	s := Spec{Port: 80, Env: map[string]string{"A": "spec"}, Args: []string{"-x"}, Options: []testcontainers.ContainerCustomizer{
 		testcontainers.WithEnv(map[string]string{"A": "option", "B": "option"}),
-		testcontainers.WithLabels(map[string]string{"mine": "1", labelRun: "stolen"}),
+		testcontainers.WithLabels(map[string]string{"mine": "1", label: "stolen"}),
 		testcontainers.WithCmd("-y"),
 		testcontainers.WithName("shop"),
 		testcontainers.CustomizeRequestOption(func(req *testcontainers.GenericContainerRequest) error {
@@ -77,15 +77,15 @@ func TestRequestKeepsOptions(t *testing.T) {
 	assert.Equal(t, []string{"-x"}, req.Cmd)
 	assert.Equal(t, "shop", req.Name)
 	assert.Equal(t, "1", req.Labels["mine"])
-	assert.Equal(t, self().Run, req.Labels[labelRun])
+	assert.Contains(t, req.Labels[label], "run="+self().Run+" item=it ")
 	assert.True(t, h.Privileged)
 	assert.NotContains(t, req.Env, "PORT")
 }
 
 func TestRequestRefusesReuse(t *testing.T) {
-	_, err := request(Spec{Port: 80, Options: []testcontainers.ContainerCustomizer{testcontainers.WithReuseByName("x")}}, image{ref: "app"}, nil, true)
+	_, err := request(Spec{Port: 80, Options: []testcontainers.ContainerCustomizer{testcontainers.WithReuseByName("x")}}, image{ref: "app"}, "it", true)
 	assert.ErrorContains(t, err, "reuse")
-	_, err = request(Spec{Port: 80, Options: []testcontainers.ContainerCustomizer{testcontainers.WithName("")}}, image{ref: "app"}, nil, true)
+	_, err = request(Spec{Port: 80, Options: []testcontainers.ContainerCustomizer{testcontainers.WithName("")}}, image{ref: "app"}, "it", true)
 	assert.ErrorContains(t, err, "apply testcontainers option")
 }
 

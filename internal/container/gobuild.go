@@ -17,10 +17,10 @@ import (
 // complaints, the rest usually follows from them.
 const compilerLines = 20
 
-// goImage compiles the main package at pkg, relative to dir, for an engine of that
-// architecture, and returns the build context of an image that holds nothing else.
-// The second result is the version of Go that the target was built with.
-func goImage(ctx context.Context, dir, pkg, arch string) (*bytes.Reader, string, error) {
+// goRoot compiles the main package at pkg, relative to dir, for an engine of that
+// architecture, and returns the root file system that it is to run in, as a tar
+// archive. The second result is the version of Go that the target was built with.
+func goRoot(ctx context.Context, dir, pkg, arch string) (*bytes.Reader, string, error) {
 	tmp, err := os.MkdirTemp("", self().tempPattern())
 	if err != nil {
 		return nil, "", fmt.Errorf("build Go package %q: %w: set TMPDIR to a folder that can be written", pkg, err)
@@ -38,7 +38,7 @@ func goImage(ctx context.Context, dir, pkg, arch string) (*bytes.Reader, string,
 	if err != nil {
 		return nil, "", fmt.Errorf("build Go package %q: %w", pkg, err)
 	}
-	archive, err := scratchContext(body)
+	archive, err := rootFS(body)
 	if err != nil {
 		return nil, "", fmt.Errorf("build Go package %q: %w", pkg, err)
 	}
@@ -62,20 +62,17 @@ func compile(ctx context.Context, dir, pkg, arch, binary string) error {
 	return nil
 }
 
-// scratchContext is a build context whose image holds the binary and a /tmp that
-// every user may write to, as Go programs expect one.
-func scratchContext(binary []byte) (*bytes.Reader, error) {
-	dockerfile := []byte("FROM scratch\nCOPY root/ /\nENTRYPOINT [\"/app\"]\n")
+// rootFS holds the binary, and a /tmp that every user may write to, as Go programs
+// expect one.
+func rootFS(binary []byte) (*bytes.Reader, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	for _, f := range []struct {
 		tar.Header
 		body []byte
 	}{
-		{tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(dockerfile))}, dockerfile},
-		{tar.Header{Name: "root/", Mode: 0o755, Typeflag: tar.TypeDir}, nil},
-		{tar.Header{Name: "root/tmp/", Mode: 0o1777, Typeflag: tar.TypeDir}, nil},
-		{tar.Header{Name: "root/app", Mode: 0o755, Size: int64(len(binary))}, binary},
+		{tar.Header{Name: "tmp/", Mode: 0o1777, Typeflag: tar.TypeDir}, nil},
+		{tar.Header{Name: "app", Mode: 0o755, Size: int64(len(binary))}, binary},
 	} {
 		if err := w.WriteHeader(&f.Header); err != nil {
 			return nil, err

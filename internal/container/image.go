@@ -31,7 +31,7 @@ type image struct {
 var building sync.RWMutex
 
 // image makes sure of the image that s names. item tags it, if it is built.
-func (e *engine) image(ctx context.Context, s Spec, item string, labels map[string]string) (image, error) {
+func (e *engine) image(ctx context.Context, s Spec, item string) (image, error) {
 	if s.Ref != "" {
 		return image{ref: s.Ref}, nil // testcontainers pulls it if the engine lacks it
 	}
@@ -40,40 +40,70 @@ func (e *engine) image(ctx context.Context, s Spec, item string, labels map[stri
 		ref:   "localhost/memgate:" + strings.ToLower(item),
 		built: true,
 	}
-	var opts client.ImageBuildOptions
-	var err error
+	labels := self().labels(item)
 	if s.GoPackage != "" {
-		opts, img.goVersion, err = e.goBuild(ctx, s)
-	} else {
-		opts, err = dockerBuild(s, labels)
+		var err error
+		img.goVersion, err = e.importGo(ctx, s, img.ref, labels)
+		return img, err
 	}
-	if err != nil {
-		return image{}, err
-	}
-	opts.Tags, opts.Labels = []string{img.ref}, labels
-	opts.Remove, opts.ForceRemove = true, true
-	return img, e.build(ctx, s, opts)
+	return img, e.build(ctx, s, img.ref, labels)
 }
 
-func (e *engine) goBuild(ctx context.Context, s Spec) (client.ImageBuildOptions, string, error) {
+// importGo makes an image that holds a Go program and nothing else. It is what a
+// Dockerfile FROM scratch would make, without the second or so that the builder takes
+// for each of its lines.
+func (e *engine) importGo(ctx context.Context, s Spec, ref string, labels map[string]string) (string, error) {
 	if e.info.OSType != "linux" {
-		return client.ImageBuildOptions{}, "", fmt.Errorf("build Go package %q: the engine runs %s containers: switch it to Linux containers", s.GoPackage, e.info.OSType)
+		return "", fmt.Errorf("build Go package %q: the engine runs %s containers: switch it to Linux containers", s.GoPackage, e.info.OSType)
 	}
 	arch, err := goArch(e.info.Architecture)
 	if err != nil {
-		return client.ImageBuildOptions{}, "", err
+		return "", err
 	}
-	archive, goVersion, err := goImage(ctx, s.Dir, s.GoPackage, arch)
+	root, goVersion, err := goRoot(ctx, s.Dir, s.GoPackage, arch)
 	if err != nil {
-		return client.ImageBuildOptions{}, "", err
+		return "", err
 	}
-	// Nothing is worth caching in a copy, and layers of its own make the image
-	// independent of what another test builds or removes meanwhile.
-	return client.ImageBuildOptions{Context: archive, NoCache: true}, goVersion, nil
+	res, err := e.ImageImport(ctx, client.ImageImportSource{Source: root, SourceName: "-"}, ref, client.ImageImportOptions{
+		Changes: []string{`ENTRYPOINT ["/app"]`, fmt.Sprintf("LABEL %s=%q", label, labels[label])},
+	})
+	if err == nil {
+		defer res.Close()
+		err = jsonmessage.DisplayStream(res, io.Discard)
+	}
+	if err != nil {
+		return "", fmt.Errorf("make image of Go package %q: %w: check the engine's disk and log", s.GoPackage, err)
+	}
+	return goVersion, nil
 }
 
-// dockerBuild leaves .dockerignore and registry credentials to testcontainers.
-func dockerBuild(s Spec, labels map[string]string) (client.ImageBuildOptions, error) {
+// build runs the engine's builder and waits for its verdict.
+func (e *engine) build(ctx context.Context, s Spec, ref string, labels map[string]string) error {
+	building.RLock()
+	defer building.RUnlock()
+	opts, err := buildOptions(s)
+	if err != nil {
+		return err
+	}
+	if c, ok := opts.Context.(io.Closer); ok {
+		defer c.Close()
+	}
+	opts.Tags, opts.Labels = []string{ref}, labels
+	said := &tail{max: 64 << 10}
+	res, err := e.ImageBuild(ctx, opts.Context, opts)
+	if err == nil {
+		defer res.Body.Close()
+		err = jsonmessage.DisplayStream(res.Body, said)
+	}
+	if err != nil {
+		return fmt.Errorf("build image from %q: %w:\n%s\nmake docker build work there first",
+			filepath.Join(s.Context, cmp.Or(s.Dockerfile, "Dockerfile")), err, lastLines(said.String(), builderLines))
+	}
+	return nil
+}
+
+// buildOptions leaves .dockerignore and registry credentials to testcontainers.
+func buildOptions(s Spec) (client.ImageBuildOptions, error) {
 	folder := s.Context
 	if !filepath.IsAbs(folder) {
 		folder = filepath.Join(s.Dir, folder)
@@ -88,33 +118,6 @@ func dockerBuild(s Spec, labels map[string]string) (client.ImageBuildOptions, er
 		return client.ImageBuildOptions{}, fmt.Errorf("build image from %q: %w: check the Dockerfile and docker login", s.Context, err)
 	}
 	return opts, nil
-}
-
-// build runs the engine's builder and waits for its verdict.
-func (e *engine) build(ctx context.Context, s Spec, opts client.ImageBuildOptions) error {
-	building.RLock()
-	defer building.RUnlock()
-	if c, ok := opts.Context.(io.Closer); ok {
-		defer c.Close()
-	}
-	said := &tail{max: 64 << 10}
-	res, err := e.ImageBuild(ctx, opts.Context, opts)
-	if err == nil {
-		defer res.Body.Close()
-		err = jsonmessage.DisplayStream(res.Body, said)
-	}
-	if err != nil {
-		return fmt.Errorf("build image from %s: %w:\n%s\nmake docker build work there first", source(s), err, lastLines(said.String(), builderLines))
-	}
-	return nil
-}
-
-// source is what an image is built from, for people.
-func source(s Spec) string {
-	if s.GoPackage != "" {
-		return fmt.Sprintf("Go package %q", s.GoPackage)
-	}
-	return fmt.Sprintf("%q", filepath.Join(s.Context, cmp.Or(s.Dockerfile, "Dockerfile")))
 }
 
 // noImage explains why a reference could not be had, if that is why a container could

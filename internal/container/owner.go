@@ -10,16 +10,9 @@ import (
 	"time"
 )
 
-// Labels of what is ours.
-const (
-	labelRun      = "dev.memgate.run"       // random, one per process
-	labelItem     = "dev.memgate.item"      // random, one per Start
-	labelPID      = "dev.memgate.pid"       // the owner's process
-	labelPIDStart = "dev.memgate.pid-start" // when it started, in clock ticks since the boot
-	labelBoot     = "dev.memgate.boot"      // the boot it runs in
-	labelPIDNS    = "dev.memgate.pidns"     // the PID namespace that its PID belongs to
-	labelStarted  = "dev.memgate.started"   // when the item was made, for people
-)
+// label is on everything of ours, with all that there is to say in its value: the
+// engine's builder takes a step, and up to a second, for every label.
+const label = "dev.memgate.owner"
 
 // owner is a process that started containers. A PID alone is reused; with the start
 // time, the boot and the PID namespace it names one process for good.
@@ -45,26 +38,24 @@ var self = sync.OnceValue(func() owner {
 	return o
 })
 
-// labels of an item of this owner.
+// labels of an item of this owner: what one Start makes.
 func (o owner) labels(item string) map[string]string {
-	return map[string]string{
-		labelRun:      o.Run,
-		labelItem:     item,
-		labelPID:      strconv.Itoa(o.PID),
-		labelPIDStart: o.Start,
-		labelBoot:     o.Boot,
-		labelPIDNS:    o.PIDNS,
-		labelStarted:  time.Now().UTC().Format(time.RFC3339),
-	}
+	return map[string]string{label: fmt.Sprintf("run=%s item=%s pid=%d pid-start=%s boot=%s pidns=%s started=%s",
+		o.Run, item, o.PID, o.Start, o.Boot, o.PIDNS, time.Now().UTC().Format(time.RFC3339))}
 }
 
 // ownerOf reads what labels wrote. A PID that is no number is 0, which is nobody's.
-func ownerOf(labels map[string]string) owner {
-	pid, err := strconv.Atoi(labels[labelPID])
+func ownerOf(labels map[string]string) (o owner, item string) {
+	said := map[string]string{}
+	for _, field := range strings.Fields(labels[label]) {
+		name, value, _ := strings.Cut(field, "=")
+		said[name] = value
+	}
+	pid, err := strconv.Atoi(said["pid"])
 	if err != nil || pid < 0 {
 		pid = 0
 	}
-	return owner{Run: labels[labelRun], PID: pid, Start: labels[labelPIDStart], Boot: labels[labelBoot], PIDNS: labels[labelPIDNS]}
+	return owner{Run: said["run"], PID: pid, Start: said["pid-start"], Boot: said["boot"], PIDNS: said["pidns"]}, said["item"]
 }
 
 // dead reports whether o is provably no more: a process of this boot and of this PID

@@ -54,7 +54,9 @@ func TestOwnerIsDead(t *testing.T) {
 
 func TestOwnerSurvivesLabelsAndNames(t *testing.T) {
 	want := self()
-	assert.Equal(t, want, ownerOf(want.labels("item")))
+	read, item := ownerOf(want.labels("it"))
+	assert.Equal(t, want, read)
+	assert.Equal(t, "it", item)
 	dir, err := os.MkdirTemp(t.TempDir(), want.tempPattern())
 	require.NoError(t, err)
 	got, ok := ownerOfTemp(filepath.Base(dir))
@@ -64,8 +66,11 @@ func TestOwnerSurvivesLabelsAndNames(t *testing.T) {
 		_, ok := ownerOfTemp(name)
 		assert.False(t, ok, name)
 	}
-	assert.Zero(t, ownerOf(map[string]string{labelPID: "-4"}).PID)
-	assert.Zero(t, ownerOf(map[string]string{labelPID: "x"}).PID)
+	for _, value := range []string{"", "pid=-4", "pid=x", "=", "pid", " = = "} {
+		o, item := ownerOf(map[string]string{label: value})
+		assert.Equal(t, owner{}, o, value)
+		assert.Empty(t, item, value)
+	}
 }
 
 func TestFindProcess(t *testing.T) {

@@ -32,7 +32,7 @@ func (c *Container) awaitReady(ctx context.Context, routes []route) (route, erro
 		}
 		select {
 		case <-c.watch.done:
-			return route{}, fmt.Errorf("wait for target: before it was ready, %v; its last log lines:\n%s\nmake it run by docker run first", c.watch.exit, c.watch.exit.Logs)
+			return route{}, fmt.Errorf("wait for target: before it was ready, %w; its last log lines:\n%s\nmake it run by docker run first", c.watch.exit, c.watch.exit.Logs)
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), errNotReady) {
 				return route{}, c.notReady(context.WithoutCancel(ctx), routes, tries)

@@ -71,8 +71,8 @@ func twice(ctx context.Context, remove func(context.Context) error) error {
 	return try()
 }
 
-// labelled are the containers and images that carry a label, with all their labels.
-func (e *engine) labelled(ctx context.Context, label string) (containers, images map[string]map[string]string, err error) {
+// labelled are the containers and images that carry our label, with all their labels.
+func (e *engine) labelled(ctx context.Context) (containers, images map[string]map[string]string, err error) {
 	filter := make(client.Filters).Add("label", label)
 	cs, err := e.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filter})
 	if err != nil {
@@ -92,10 +92,10 @@ func (e *engine) labelled(ctx context.Context, label string) (containers, images
 	return containers, images, nil
 }
 
-// removeLabelled removes the containers, then the images, that carry a label and
-// whose labels suit. It reports how many are gone.
-func (e *engine) removeLabelled(ctx context.Context, label string, suits func(labels map[string]string) bool) (int, error) {
-	containers, images, err := e.labelled(ctx, label)
+// removeOwned removes the containers, then the images, whose owner and item suit. It
+// reports how many are gone.
+func (e *engine) removeOwned(ctx context.Context, suits func(o owner, item string) bool) (int, error) {
+	containers, images, err := e.labelled(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -113,10 +113,10 @@ type tally struct {
 }
 
 // each removes all items whose labels suit at the same time.
-func (t *tally) each(items map[string]map[string]string, suits func(map[string]string) bool, remove func(id string) error) {
+func (t *tally) each(items map[string]map[string]string, suits func(owner, string) bool, remove func(id string) error) {
 	var all sync.WaitGroup
 	for id, labels := range items {
-		if !suits(labels) {
+		if !suits(ownerOf(labels)) {
 			continue
 		}
 		all.Go(func() {

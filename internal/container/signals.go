@@ -106,7 +106,7 @@ func removeOwn(ctx context.Context) {
 	}
 	defer eng.Close()
 	for {
-		n, err := eng.removeLabelled(ctx, labelRun+"="+own.Run, func(map[string]string) bool { return true })
+		n, err := eng.removeOwned(ctx, func(o owner, _ string) bool { return o.Run == own.Run })
 		if n == 0 && err == nil || ctx.Err() != nil {
 			return
 		}

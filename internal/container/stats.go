@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -189,38 +190,35 @@ func parseStats(record []byte, limit uint64) (profile.Memory, error) {
 	if r.Memory.Usage == nil || *r.Memory.Usage == 0 || r.Read.Year() <= 1 {
 		return profile.Memory{}, errEmptyRecord
 	}
-	m := profile.Memory{Usage: *r.Memory.Usage, Limit: limit, Missing: profile.Lacking("oom_kills")}
-	for _, figure := range []struct {
-		name string
-		to   *uint64
-		keys []string // as cgroup v1 names it, with its descendants; as v2 does
-	}{
-		{"anon", &m.Anon, []string{"total_rss", "anon"}},
-		{"file", &m.File, []string{"total_cache", "file"}},
-		{"inactive_file", &m.InactiveFile, []string{"total_inactive_file", "inactive_file"}},
-		{"active_file", &m.ActiveFile, []string{"total_active_file", "active_file"}},
-		{"shmem", &m.Shmem, []string{"total_shmem", "shmem"}},
-		{"kernel", &m.Kernel, []string{"kernel"}},
-		{"swap", &m.Swap, []string{"total_swap"}},
-	} {
-		if !pick(r.Memory.Stats, figure.to, figure.keys) {
-			m.Missing |= profile.Lacking(figure.name)
+	m := profile.Memory{Usage: *r.Memory.Usage, Limit: limit}
+	have := []string{"usage", "limit"}
+	for name, keys := range statsKeys {
+		for _, key := range keys {
+			if v, ok := r.Memory.Stats[key]; ok {
+				*m.Figure(name) = v
+				have = append(have, name)
+				break
+			}
 		}
 	}
-	if _, ok := m.Value("inactive_file"); !ok {
-		m.Missing |= profile.Lacking("working_set") // Podman's API: usage alone
-	} else if m.Usage > m.InactiveFile {
-		m.WorkingSet = m.Usage - m.InactiveFile
+	if slices.Contains(have, "inactive_file") { // Podman's API has usage alone
+		m.WorkingSet = m.Usage - min(m.InactiveFile, m.Usage)
+		have = append(have, "working_set")
 	}
+	m.Missing = profile.LackingAllBut(have...)
 	return m, nil
 }
 
-func pick(stats map[string]uint64, to *uint64, keys []string) bool {
-	for _, key := range keys {
-		if v, ok := stats[key]; ok {
-			*to = v
-			return true
-		}
-	}
-	return false
+// statsKeys are the keys of a figure in memory_stats.stats, which is the kernel's
+// memory.stat: as cgroup v1 names it with its descendants, then as v2 does.
+var statsKeys = map[string][]string{
+	"anon":          {"total_rss", "anon"},
+	"file":          {"total_cache", "file"},
+	"inactive_file": {"total_inactive_file", "inactive_file"},
+	"active_file":   {"total_active_file", "active_file"},
+	"shmem":         {"total_shmem", "shmem"},
+	"unevictable":   {"total_unevictable", "unevictable"},
+	"swap":          {"total_swap"},
+	"sock":          {"sock"},
+	"major_faults":  {"total_pgmajfault", "pgmajfault"},
 }

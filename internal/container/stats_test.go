@@ -20,17 +20,18 @@ import (
 
 const (
 	recordV1 = `{"read":"2026-01-02T03:04:05Z","memory_stats":{"usage":1000,"max_usage":2000,"limit":5000,"stats":{"total_rss":600,"rss":1,"total_cache":300,"total_inactive_file":100,"inactive_file":1,"total_active_file":200,"total_shmem":7}}}`
-	recordV2 = `{"read":"2026-01-02T03:04:05Z","memory_stats":{"usage":1000,"limit":5000,"stats":{"anon":600,"file":300,"inactive_file":100,"active_file":200,"shmem":7,"kernel":50,"new_in_7_2":1}}}`
+	recordV2 = `{"read":"2026-01-02T03:04:05Z","memory_stats":{"usage":1000,"limit":5000,"stats":{"anon":600,"file":300,"inactive_file":100,"active_file":200,"shmem":7,"sock":50,"new_in_7_2":1}}}`
 	podman   = `{"read":"2026-01-02T03:04:05Z","memory_stats":{"usage":1000,"limit":5000}}`
 	stopped  = `{"read":"0001-01-01T00:00:00Z","memory_stats":{}}`
 )
 
 func TestParseStats(t *testing.T) {
 	full := profile.Memory{Usage: 1000, WorkingSet: 900, Anon: 600, File: 300, InactiveFile: 100, ActiveFile: 200, Shmem: 7, Limit: 64}
+	had := []string{"usage", "limit", "working_set", "anon", "file", "inactive_file", "active_file", "shmem"}
 	v1, v2 := full, full
-	v1.Missing = profile.Lacking("oom_kills", "kernel", "swap")
-	v2.Kernel, v2.Missing = 50, profile.Lacking("oom_kills", "swap")
-	bare := profile.Memory{Usage: 1000, Limit: 64, Missing: profile.Lacking("oom_kills", "anon", "file", "inactive_file", "active_file", "shmem", "kernel", "swap", "working_set")}
+	v1.Missing = profile.LackingAllBut(had...)
+	v2.Sock, v2.Missing = 50, profile.LackingAllBut(append(had, "sock")...)
+	bare := profile.Memory{Usage: 1000, Limit: 64, Missing: profile.LackingAllBut("usage", "limit")}
 	for _, tt := range []struct {
 		name, record string
 		want         profile.Memory

@@ -44,7 +44,7 @@ func (c *Container) remove(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWait)
 	defer cancel()
-	_, err := c.eng.removeLabelled(ctx, labelItem+"="+c.item, func(map[string]string) bool { return true })
+	_, err := c.eng.removeOwned(ctx, func(o owner, item string) bool { return o.Run == self().Run && item == c.item })
 	return err
 }
 

@@ -27,7 +27,7 @@ func Sweep(ctx context.Context) (removed int, err error) {
 func (e *engine) sweep(ctx context.Context) (int, error) {
 	dead := func(o owner) bool { return o.dead(self(), findProcess) }
 	folders := removeTemp(os.TempDir(), dead)
-	items, err := e.removeLabelled(ctx, labelRun, func(labels map[string]string) bool { return dead(ownerOf(labels)) })
+	items, err := e.removeOwned(ctx, func(o owner, _ string) bool { return dead(o) })
 	return folders + items, err
 }
 

@@ -20,8 +20,8 @@ type Exit struct {
 	Logs      string    // its last log lines
 }
 
-// String is one sentence.
-func (e Exit) String() string {
+// Error is one sentence: an Exit before the target was ready is what Start returns.
+func (e Exit) Error() string {
 	switch {
 	case e.OOMKilled:
 		return fmt.Sprintf("it was OOM-killed (exit code %d, witness: %s)", e.Code, e.Witness)
