@@ -93,6 +93,25 @@ func TestContainerKilledInTheMiddleOfLoad(t *testing.T) {
 	assert.Empty(t, left(t, engine, label))
 }
 
+func TestContainerOOMKilledUnderLoad(t *testing.T) {
+	needDocker(t)
+	s := shop(30)
+	image := s.Target.(memtest.Image)
+	image.MemoryLimit = "12MiB"
+	s.Target = image
+	s.Load = load.Plan{Requests: load.Get("/checkout"), Rate: 800, Duration: 30 * time.Second}
+
+	r, err := memtest.Measure(t.Context(), s)
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Notes)
+	died := r.Notes[len(r.Notes)-1]
+	assert.Equal(t, report.OOMKilled, died.Kind, died.Text)
+	assert.Contains(t, died.Text, "limit 12.0 MiB", "with the last sample")
+	assert.ErrorContains(t, memtest.CheckLeak(r), "was OOM-killed")
+	_, err = memtest.Budget{NoOOM: true}.Check(r)
+	assert.ErrorContains(t, err, "was OOM-killed")
+}
+
 func TestEightTargetsInParallel(t *testing.T) {
 	engine := needDocker(t)
 	dir := t.TempDir()

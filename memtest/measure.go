@@ -119,6 +119,7 @@ func (m *measurement) run(parent context.Context) error {
 
 // phases is the run: warm-up → load → cool-down → floor.
 func (m *measurement) phases(ctx context.Context) error {
+	m.say(m.ready())
 	m.enter(report.Warmup)
 	m.probe(ctx)
 	if err := m.warmup(ctx); err != nil {

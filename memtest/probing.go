@@ -65,9 +65,12 @@ func (m *measurement) unprobed(ctx context.Context, err error) {
 func (m *measurement) probeThroughout(ctx context.Context) {
 	_, length := m.scenario.planned()
 	every := max(shortestProbe, length/probesPerLoad)
+	cheapest := every / probeCostShare // a slow answer tells of a busy machine, the quickest what a collection costs
 	began, taken := time.Now(), 1
-	for m.target.Heap != nil && sleep(ctx, every) == nil {
-		every = max(every, probeCostShare*m.probe(ctx))
+	for m.target.Heap != nil && sleep(ctx, max(every, probeCostShare*cheapest)) == nil {
+		if took := m.probe(ctx); took > 0 {
+			cheapest = min(cheapest, took)
+		}
 		if mark := length * time.Duration(taken) / loadSnapshots; taken < loadSnapshots && time.Since(began) >= mark {
 			m.snapshot(ctx)
 			taken++

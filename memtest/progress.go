@@ -21,6 +21,15 @@ func (m *measurement) tell(ctx context.Context) {
 	}
 }
 
+// ready is what will be loaded, and how it is watched: the run's first line.
+func (m *measurement) ready() string {
+	line := fmt.Sprintf("memtest %s  ready     %s at %s, memory from %s", m.scenario.Name, m.target.Env.Target, m.target.URL, m.target.Source.Kind)
+	if limit := m.target.Env.Limit; limit > 0 {
+		line += ", limit " + report.MiB(limit)
+	}
+	return line
+}
+
 // line is where the run stands. The caller holds m.mu.
 func (m *measurement) line() string {
 	at := time.Since(m.began).Round(time.Second)
