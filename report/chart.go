@@ -165,8 +165,7 @@ func timeStep(span, n float64) float64 {
 
 // drawMemory draws the working set, the floors and the limit.
 func (c *chart) drawMemory(r *Record, x scale) {
-	y := c.memoryScale(r)
-	step := niceStep((y.Hi-y.Lo)/mib, 5)
+	y, step := c.memoryScale(r)
 	for v := y.Lo / mib; v <= y.Hi/mib*1.0001 && len(c.Sizes) < 20; v += step {
 		c.Sizes = append(c.Sizes, tick{At: y.at(v * mib), Label: tickLabel(v, step)})
 	}
@@ -177,9 +176,10 @@ func (c *chart) drawMemory(r *Record, x scale) {
 	}
 }
 
-// memoryScale fits all that is drawn. It starts at zero unless that would flatten what
-// there is to see, and has the limit in it unless that is far away.
-func (c *chart) memoryScale(r *Record) scale {
+// memoryScale fits all that is drawn, with a tick at every step of MiB. It starts at zero
+// unless that would flatten what there is to see, and has the limit in it unless that
+// is far away.
+func (c *chart) memoryScale(r *Record) (y scale, step float64) {
 	low, high := math.Inf(1), 0.0
 	for i := range r.Samples {
 		if set, ok := r.Samples[i].Value("working_set"); ok {
@@ -196,10 +196,13 @@ func (c *chart) memoryScale(r *Record) scale {
 	if low < 0.8*high || math.IsInf(low, 1) {
 		low = 0
 	} else {
-		low = max(0, low-(high-low)/2-mib/4)
+		low = min(low-(high-low)/2, 0.9*high)
 	}
-	step := niceStep((high-low)/mib, 5) * mib
-	return scale{math.Floor(low/step) * step, math.Ceil(high*1.02/step) * step, c.Top + c.MemoryHeight, c.Top}
+	step = niceStep((high-low)/mib, 6)
+	y = scale{From: c.Top + c.MemoryHeight, To: c.Top}
+	y.Lo = math.Floor(low/mib/step) * step * mib
+	y.Hi = math.Ceil((high+(high-low)/50)/mib/step) * step * mib
+	return y, step
 }
 
 // niceStep is 1, 2 or 5 times a power of ten, some n of which make span.
@@ -221,13 +224,14 @@ func tickLabel(v, step float64) string {
 	return grouped(strconv.FormatFloat(v, 'f', digits, 64))
 }
 
-const mostFloors = 240 // drawn; of more, some
+const floorWidth = 9 // pixels; of floors that are closer, some are drawn
 
 func (c *chart) drawFloors(floors []profile.Floor, x, y scale) {
 	if len(floors) == 0 {
 		return
 	}
-	every := (len(floors) + mostFloors - 1) / mostFloors
+	most := int(c.Right-c.Left) / floorWidth
+	every := (len(floors) + most - 1) / most
 	var joined line
 	for i := 0; i < len(floors); i += every {
 		p := point{x.at(floors[i].At.Seconds()), y.at(float64(floors[i].Live()))}
@@ -238,10 +242,21 @@ func (c *chart) drawFloors(floors []profile.Floor, x, y scale) {
 	if n := len(c.Floors); n > 1 {
 		first, last := c.Floors[0], c.Floors[n-1]
 		c.Labels = []label{
-			{first.X + 4, first.Y + 18, mebibytes(float64(floors[0].Live())), "start"},
-			{last.X, last.Y + 18, mebibytes(float64(floors[(n-1)*every].Live())) + " MiB", "end"},
+			{first.X + 4, c.below(first.X, first.X+35), mebibytes(float64(floors[0].Live())), "start"},
+			{last.X, c.below(last.X-55, last.X), mebibytes(float64(floors[(n-1)*every].Live())) + " MiB", "end"},
 		}
 	}
+}
+
+// below is where a label goes that no floor between two columns of pixels touches.
+func (c *chart) below(from, to float64) float64 {
+	lowest := 0.0
+	for _, p := range c.Floors {
+		if from <= p.X && p.X <= to {
+			lowest = max(lowest, p.Y)
+		}
+	}
+	return lowest + 19
 }
 
 // mostEvents is how many events the picture shows; the page lists them all.

@@ -85,7 +85,7 @@ func (c *chart) drawLoad(r *Record, x scale) {
 	for _, s := range rates {
 		high = max(high, s.requests, s.errors)
 	}
-	step := niceStep(high, 2)
+	step := niceStep(high, 3)
 	y := scale{0, math.Ceil(high/step) * step, c.TimesTop, c.LoadTop}
 	for v := 0.0; v <= y.Hi*1.0001 && len(c.Rates) < 10; v += step {
 		c.Rates = append(c.Rates, tick{At: y.at(v), Label: tickLabel(v, step)})
@@ -95,7 +95,7 @@ func (c *chart) drawLoad(r *Record, x scale) {
 	last := 0.0
 	for _, s := range rates {
 		from, to := x.at(s.from), x.at(s.to)
-		if steps.open && from > last+1 {
+		if steps.open && from > last+3 {
 			steps.lift()
 		}
 		last = to

@@ -45,7 +45,7 @@ func (r *Record) headline() string {
 		return f.Text
 	}
 	if r.Trend.Verdict == profile.Leaking {
-		return "memory grows with requests: " + r.growthInWords()
+		return r.growthInWords()
 	}
 	if r.outcome() == failed {
 		return r.brokenInWords()
@@ -72,17 +72,33 @@ func (r *Record) brokenInWords() string {
 	return words
 }
 
-// growthInWords is "+1,890 B/request (95% CI 1,720 B … 2,060 B), +21.6 MiB/min".
+// growthInWords is "the live heap grows by 1,890 B with each request, +21.6 MiB/min".
 func (r *Record) growthInWords() string {
-	per := r.Trend.PerRequest
-	s := SignedBytes(per.Value) + "/request"
-	if per.Interval() && per.Lo != per.Hi {
-		s += fmt.Sprintf(" (95%% CI %s … %s)", Bytes(per.Lo), Bytes(per.Hi))
-	}
+	s := fmt.Sprintf("the %s grows by %s with each request", r.channel(), Bytes(r.Trend.PerRequest.Value))
 	if m := r.Trend.PerSecond.Value * time.Minute.Seconds() / mib; m >= 0.05 {
 		s += fmt.Sprintf(", +%.1f MiB/min", m)
 	}
 	return s
+}
+
+// intervalInWords is "95% CI 1,720 … 2,060 B", or nothing where there is no interval.
+func intervalInWords(e profile.Estimate) string {
+	if !e.Interval() || e.Lo == e.Hi {
+		return ""
+	}
+	lo, hi := Bytes(e.Lo), Bytes(e.Hi)
+	if value, unit, _ := strings.Cut(lo, " "); strings.HasSuffix(hi, " "+unit) {
+		lo = value
+	}
+	return fmt.Sprintf("95%% CI %s … %s", lo, hi)
+}
+
+// channel is the figure that decided the verdict.
+func (r *Record) channel() string {
+	if r.Trend.Channel == "" {
+		return "memory"
+	}
+	return r.Trend.Channel
 }
 
 // trendInWords is what the trend says where it found no leak.
@@ -90,7 +106,7 @@ func (r *Record) trendInWords() string {
 	t := r.Trend
 	switch {
 	case t.Verdict == profile.Steady:
-		return fmt.Sprintf("memory does not grow with requests: above %s/request is excluded (%s)", Bytes(t.Bound), t.Channel)
+		return fmt.Sprintf("the %s is steady: no growth above %s/request", r.channel(), Bytes(t.Bound))
 	case t.Reason == "" && len(r.Samples) == 0:
 		return "nothing was measured"
 	case t.Reason == "":

@@ -19,7 +19,7 @@ var pageSource string
 
 // pageTemplate escapes by context; the page has no other way to put text in.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"mark": mark, "clock": clock, "length": length,
+	"mark": mark, "clock": clock, "length": length, "tail": tail,
 }).Parse(pageSource))
 
 // HTML writes the record as one file that needs nothing else: no script, no network, no
@@ -49,12 +49,12 @@ type page struct {
 	Outcome  outcome
 	Start    string
 	Headline string
-	Lead     string // the sentence below the headline
+	Culprit  *siteRow // the call site that grew most; nil if none did
 	Facts    []fact
 	Charts   []*chart
 	Leaking  bool
 	Fatal    []Finding
-	Sites    []siteRow
+	Sites    []*siteRow
 	More     int // sites that are not shown
 	NoSites  string
 	Causes   string
@@ -74,9 +74,13 @@ type siteRow struct {
 	Place, Size, PerRequest, Objects string
 }
 
+func newSiteRow(s profile.Site) *siteRow {
+	return &siteRow{Site: s, Place: place(s), Size: signedMiB(s.Bytes), PerRequest: SignedBytes(s.PerRequest), Objects: signedCount(s.Objects)}
+}
+
 func newPage(r *Record) *page {
 	p := &page{
-		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Lead: r.leadInWords(), Facts: r.keyFacts(),
+		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Culprit: r.culprit(), Facts: r.keyFacts(),
 		Leaking: r.Trend.Verdict == profile.Leaking, Causes: r.causesInWords(),
 		LoadRows: r.loadFacts(), Source: r.sourceFacts(), Env: r.envFacts(), Compare: r.PprofCommand(),
 	}
@@ -99,15 +103,14 @@ func newPage(r *Record) *page {
 
 const (
 	mostSites = 20       // rows of the table of call sites
-	mostLogs  = 16 << 10 // bytes shown of a log
+	mostLogs  = 16 << 10 // bytes shown of a log,
+	logsAhead = 6        // and its lines shown ahead of the picture
 )
 
 func (p *page) addSites(r *Record) {
 	shown := r.Growth[:min(mostSites, len(r.Growth))]
 	for _, s := range shown {
-		p.Sites = append(p.Sites, siteRow{
-			Site: s, Place: place(s), Size: signedMiB(s.Bytes), PerRequest: SignedBytes(s.PerRequest), Objects: signedCount(s.Objects),
-		})
+		p.Sites = append(p.Sites, newSiteRow(s))
 	}
 	p.More = len(r.Growth) - len(shown)
 	switch {
@@ -119,20 +122,26 @@ func (p *page) addSites(r *Record) {
 	}
 }
 
-// leadInWords says where to look, in a sentence below the verdict.
-func (r *Record) leadInWords() string {
+// culprit is the call site that grew most, where memory grew.
+func (r *Record) culprit() *siteRow {
 	if len(r.Growth) == 0 || r.Growth[0].Bytes <= 0 || r.Trend.Verdict == profile.Steady {
-		return ""
+		return nil
 	}
-	top := r.Growth[0]
-	return fmt.Sprintf("Most of it is held by %s (%s): %s more than before the load, %s/request.", top.Func, place(top), strings.TrimPrefix(signedMiB(top.Bytes), "+"), Bytes(top.PerRequest))
+	return newSiteRow(r.Growth[0])
 }
 
 // keyFacts are the numbers a reader wants first.
 func (r *Record) keyFacts() []fact {
 	var facts []fact
-	if t := r.Trend; t.PerRequest.Points > 0 {
-		facts = append(facts, fact{"growth", SignedBytes(t.PerRequest.Value) + "/request"})
+	switch t := r.Trend; {
+	case t.Verdict == profile.Steady:
+		facts = append(facts, fact{"growth", "< " + Bytes(t.Bound) + "/request"})
+	case t.PerRequest.Points > 0:
+		name := "growth"
+		if interval := intervalInWords(t.PerRequest); interval != "" {
+			name += ", " + interval
+		}
+		facts = append(facts, fact{name, SignedBytes(t.PerRequest.Value) + "/request"})
 	}
 	if f := r.floorsDuring(Load); len(f) > 1 {
 		facts = append(facts, fact{"live heap after GC", mebibytes(float64(f[0].Live())) + " → " + MiB(f[len(f)-1].Live())})
@@ -189,9 +198,13 @@ func (r *Record) loadFacts() []fact {
 
 func (r *Record) sourceFacts() []fact {
 	s := r.Source
+	samples := "none"
+	if n := len(r.Samples); n > 0 {
+		samples = fmt.Sprintf("%s, %.1f Hz achieved, %s apart as planned, %s at most", Count(uint64(n)), s.Achieved, length(s.Every), length(s.Longest))
+	}
 	return written(
 		fact{"memory", s.Kind}, fact{"why not a better one", s.Why},
-		fact{"samples", fmt.Sprintf("%s, %.1f Hz achieved, %s apart as planned, %s at most", Count(uint64(len(r.Samples))), s.Achieved, length(s.Every), length(s.Longest))},
+		fact{"samples", samples},
 		fact{"floors", fmt.Sprintf("%d forced collections, %d heap profiles", len(r.Floors), len(r.Heaps))},
 		fact{"working set", "usage without inactive page cache, as kubelet, cAdvisor and docker stats define it"},
 	)
@@ -231,12 +244,19 @@ func (r *Record) started() string {
 
 // lastLines is the end of a log, from the start of a line.
 func lastLines(log string) string {
-	if len(log) <= mostLogs {
-		return strings.TrimRight(log, "\n")
+	if len(log) > mostLogs {
+		log = log[len(log)-mostLogs:]
+		if _, whole, found := strings.Cut(log, "\n"); found {
+			log = whole
+		}
 	}
-	log = log[len(log)-mostLogs:]
-	_, log, _ = strings.Cut(log, "\n")
-	return "…\n" + strings.TrimRight(log, "\n")
+	return strings.ToValidUTF8(strings.TrimRight(log, "\n"), "")
+}
+
+// tail is the last few lines of a log.
+func tail(log string) string {
+	lines := strings.Split(log, "\n")
+	return strings.Join(lines[max(0, len(lines)-logsAhead):], "\n")
 }
 
 func upperFirst(s string) string {

@@ -12,7 +12,7 @@ import (
 
 const (
 	mostLines = 12  // of the text form
-	widest    = 160 // runes of one of its lines
+	widest    = 400 // runes of one of its lines, which a terminal folds
 	topSites  = 3
 )
 
@@ -22,13 +22,14 @@ const (
 func (r *Record) Text(w io.Writer) error {
 	v := r.visible()
 	head := fmt.Sprintf("memtest %s: %s, %s", v.Name, strings.ToUpper(string(v.outcome())), v.headline())
-	below := v.factLines()
-	lines := append([]string{head}, v.checkLines(mostLines-1-len(below))...)
-	lines = append(lines, below...)
-	for i := range lines {
-		lines[i] = "  " + oneLine(lines[i], widest)
+	if interval := intervalInWords(v.Trend.PerRequest); interval != "" && v.Trend.Verdict == profile.Leaking {
+		head += " (" + interval + " per request)"
 	}
-	lines[0] = lines[0][2:]
+	below := v.factLines()
+	lines := []string{oneLine(head, widest)}
+	for _, line := range append(v.checkLines(mostLines-1-len(below)), below...) {
+		lines = append(lines, "  "+oneLine(line, widest))
+	}
 	if _, err := io.WriteString(w, strings.Join(lines, "\n")+"\n"); err != nil {
 		return fmt.Errorf("write summary of %q: %w", r.Name, err)
 	}
@@ -47,11 +48,15 @@ func (r *Record) checkLines(n int) []string {
 		}
 	}
 	all := append(bad, good...)
-	var rest string
+	var rest []string
 	if len(all) > n {
-		cut := max(n-1, 0)
-		rest = fmt.Sprintf("… %s and %s more", plural(max(len(bad)-cut, 0), "failed rule"), plural(len(all)-max(cut, len(bad)), "kept rule"))
-		all = all[:cut]
+		shown := max(n-1, 0)
+		if len(bad) > shown {
+			rest = []string{fmt.Sprintf("✗ %d more rules failed, %d were kept", len(bad)-shown, len(good))}
+		} else {
+			rest = []string{fmt.Sprintf("✓ %d more rules kept", len(all)-shown)}
+		}
+		all = all[:shown]
 	}
 	var rule, limit int
 	for _, c := range all {
@@ -61,10 +66,7 @@ func (r *Record) checkLines(n int) []string {
 	for _, c := range all {
 		lines = append(lines, fmt.Sprintf("%s %-*s  %-*s  got %s", mark(c.OK), rule, c.Rule, limit, c.Allowed, c.Got))
 	}
-	if rest != "" {
-		lines = append(lines, rest)
-	}
-	return lines
+	return append(lines, rest...)
 }
 
 func mark(ok bool) string {
@@ -74,14 +76,7 @@ func mark(ok bool) string {
 	return "✗"
 }
 
-func plural(n int, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}
-
-// factLines is what was measured, at most nine lines.
+// factLines is what was measured, at most eight lines.
 func (r *Record) factLines() []string {
 	var lines []string
 	row := func(name, text string) {
@@ -92,17 +87,24 @@ func (r *Record) factLines() []string {
 	row("load", r.loadInWords())
 	row("memory", r.memoryInWords())
 	row("floors", r.FloorsInWords())
-	for i, site := range TopSites(r.Growth, topSites) {
-		if i == 0 {
-			row("where", site)
-		} else {
-			row("", site)
+	if r.Trend.Verdict != profile.Steady {
+		for i, site := range TopSites(r.Growth, topSites) {
+			row([]string{"where", ""}[min(i, 1)], site)
 		}
 	}
 	row("warning", r.warningInWords())
-	row("report", r.Report)
-	row("compare", r.PprofCommand())
+	row("report", r.filesInWords())
 	return lines
+}
+
+// filesInWords is the report's path, and the command that compares the heap profiles
+// beside it.
+func (r *Record) filesInWords() string {
+	command := r.PprofCommand()
+	if r.Report == "" || command == "" {
+		return r.Report + command
+	}
+	return r.Report + "  (" + command + ")"
 }
 
 // loadInWords is "24,000 requests in 2m0s, 200 req/s, p99 9.38ms, errors 0.0%".

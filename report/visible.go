@@ -101,7 +101,7 @@ func invisible(r rune) bool {
 
 // oneLine is s with its line ends made visible, and cut to n runes.
 func oneLine(s string, n int) string {
-	s = strings.NewReplacer("\n", "␊", "\t", " ").Replace(strings.TrimSpace(s))
+	s = strings.NewReplacer("\n", "␊", "\t", " ").Replace(strings.TrimRight(s, " \n"))
 	if runes := []rune(s); len(runes) > n {
 		return string(runes[:n-1]) + "…"
 	}

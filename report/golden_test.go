@@ -1,0 +1,80 @@
+package report
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// golden compares got with a file in testdata; go test -update writes it.
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(path, got, 0o644))
+	}
+	want, err := os.ReadFile(path)
+	require.NoError(t, err, "run go test -update to make it, and read what it made")
+	if !bytes.Equal(want, got) {
+		at := 0
+		for at < min(len(want), len(got)) && want[at] == got[at] {
+			at++
+		}
+		from := max(0, at-80)
+		t.Errorf("%s differs at byte %d; if that is meant, run go test -update and look at the result\n want …%q\n got  …%q",
+			path, at, want[from:min(len(want), at+80)], got[from:min(len(got), at+80)])
+	}
+}
+
+var stories = map[string]func() *Record{"leaking": leakingRun, "healthy": healthyRun, "killed": killedRun, "empty": emptyRun, "nothing": func() *Record { return &Record{} }}
+
+func TestTextGolden(t *testing.T) {
+	for name, run := range stories {
+		t.Run(name, func(t *testing.T) { golden(t, name+".txt", asText(t, run())) })
+	}
+}
+
+// TestHTMLGolden leaves the embedded record out: TestHTMLHoldsTheRecord reads that.
+func TestHTMLGolden(t *testing.T) {
+	for name, run := range stories {
+		t.Run(name, func(t *testing.T) {
+			page := asHTML(t, run())
+			before, after, found := bytes.Cut(page, []byte(embeddedIn))
+			require.True(t, found)
+			_, after, found = bytes.Cut(after, []byte("</script>"))
+			require.True(t, found)
+			golden(t, name+".html", append(bytes.Clone(before), after...))
+		})
+	}
+}
+
+func asText(t testing.TB, r *Record) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, r.Text(&b))
+	return b.Bytes()
+}
+
+func TestHTMLHoldsTheRecord(t *testing.T) {
+	for name, run := range stories {
+		t.Run(name, func(t *testing.T) {
+			r := run()
+			page := asHTML(t, r)
+			assert.Equal(t, string(page), string(asHTML(t, r)), "same record, same bytes")
+			back, err := Read(bytes.NewReader(page))
+			require.NoError(t, err)
+			want := recordedOnly(r)
+			want.Schema = Schema
+			assert.Equal(t, want, back)
+			assert.Equal(t, string(asJSON(t, r)), string(asJSON(t, back)))
+		})
+	}
+}

@@ -1,0 +1,120 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/profile"
+)
+
+func TestEvidence(t *testing.T) {
+	r := leakingRun()
+	e := r.Evidence()
+	assert.Equal(t, time.Minute, e.Window)
+	assert.Equal(t, 200.0, e.Planned)
+	assert.Empty(t, e.Broken)
+	load, ok := r.Phase(Load)
+	require.True(t, ok)
+	require.NotEmpty(t, e.Samples)
+	require.NotEmpty(t, e.Floors)
+	assert.GreaterOrEqual(t, e.Samples[0].At, load.From)
+	assert.LessOrEqual(t, e.Samples[len(e.Samples)-1].At, load.To)
+	assert.Len(t, e.Floors, 61)
+	assert.Equal(t, profile.Evidence{}, new(Record).Evidence())
+}
+
+func TestEvidenceThatIsBroken(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*Record)
+		want  string // "" if it is not broken
+	}{
+		"killed":            {func(r *Record) { r.Notes = append(r.Notes, Finding{Fatal: true, Text: "it died"}) }, "it died"},
+		"a child is killed": {func(r *Record) { r.Samples[300].OOMKills, r.Samples[301].OOMKills = 0, 1 }, "the kernel killed 1 process(es) of the target for want of memory at 00:30"},
+		"gap":               {func(r *Record) { r.Samples = append(r.Samples[:300:300], r.Samples[360:]...) }, "no memory sample was taken for 6.1s from 00:29 on"},
+		"short gap":         {func(r *Record) { r.Samples = append(r.Samples[:300:300], r.Samples[340:]...) }, ""},
+		"slow sampling": {func(r *Record) {
+			r.Source.Every = time.Second
+			r.Samples = append(r.Samples[:300:300], r.Samples[360:]...)
+		}, ""},
+		"gap in warm-up": {func(r *Record) { r.Samples = append(r.Samples[:10:10], r.Samples[90:]...) }, ""},
+		"warning":        {func(r *Record) { r.Notes = append(r.Notes, Finding{Kind: Warning, Text: "slow"}) }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := leakingRun()
+			c.spoil(r)
+			broken := r.Evidence().Broken
+			if c.want == "" {
+				assert.Empty(t, broken)
+				return
+			}
+			require.NotEmpty(t, broken)
+			assert.Contains(t, broken[0], strings.TrimSuffix(c.want, " on"))
+		})
+	}
+}
+
+func TestFloorsInWords(t *testing.T) {
+	floors := func(mibs ...float64) *Record {
+		r := &Record{Phases: []Phase{{Name: Load, To: time.Hour}}}
+		for i, m := range mibs {
+			r.Floors = append(r.Floors, profile.Floor{At: time.Duration(i) * time.Second, HeapAlloc: uint64(m * mib)})
+		}
+		return r
+	}
+	assert.Empty(t, floors().FloorsInWords())
+	assert.Empty(t, floors(1).FloorsInWords())
+	assert.Equal(t, "41.3 → 55.6 MiB after GC (each higher)", floors(41.3, 55.6).FloorsInWords())
+	assert.Equal(t, "41.3 → 55.6 → 55.6 MiB after GC", floors(41.3, 55.6, 55.6).FloorsInWords())
+	assert.Equal(t, "1.0 → 4.0 → 7.0 → 10.0 MiB after GC (each higher)", floors(1, 2, 3, 4, 5, 6, 7, 8, 9, 10).FloorsInWords())
+}
+
+func TestTopSites(t *testing.T) {
+	assert.Equal(t, []string{
+		"+17.0 MiB  1,486 B/request  main.newSession          session.go:88",
+		" +3.2 MiB    280 B/request  main.(*sessionStore).put session.go:61  (2 more sites, +0.5 MiB)",
+	}, squeeze(TopSites(leakingRun().Growth, 2)))
+	assert.Empty(t, TopSites(nil, 3))
+	assert.Empty(t, TopSites(leakingRun().Growth, 0))
+	assert.Empty(t, TopSites([]profile.Site{{Func: "main.f", Bytes: -1}}, 3), "what shrank is no culprit")
+	assert.Equal(t, []string{"+1.0 MiB  0 B/request  f  "}, TopSites([]profile.Site{{Func: "f", Bytes: mib}}, 3))
+}
+
+// squeeze takes one of the two spaces before a place, to be compared as it is read.
+func squeeze(lines []string) []string {
+	for i := range lines {
+		lines[i] = strings.Replace(lines[i], "  session.go", " session.go", 1)
+	}
+	return lines
+}
+
+func TestPprofCommand(t *testing.T) {
+	assert.Equal(t, "go tool pprof -diff_base TestOrders.01-warm-up.pb.gz TestOrders.03-cool-down.pb.gz", leakingRun().PprofCommand())
+	assert.Empty(t, healthyRun().PprofCommand())
+	r := &Record{Heaps: []Heap{{File: "a.gz"}, {File: "$(rm -rf x)'.gz"}, {}, {File: "last", Phase: Floor}}}
+	assert.Equal(t, `go tool pprof -diff_base a.gz '$(rm -rf x)'\''.gz'`, r.PprofCommand(), "it is copied into a shell")
+}
+
+func TestOutcome(t *testing.T) {
+	check := func(ok bool, got string) Check { return Check{Rule: "rule", Allowed: "1", Got: got, OK: ok} }
+	for name, c := range map[string]struct {
+		r        Record
+		want     outcome
+		headline string
+	}{
+		"nothing":          {Record{}, unjudged, "nothing was measured"},
+		"kept":             {Record{Checks: []Check{check(true, "0")}, Trend: profile.Trend{Verdict: profile.Steady, Bound: 12, Channel: "live heap"}}, passed, "the live heap is steady: no growth above 12 B/request"},
+		"inconclusive":     {Record{Checks: []Check{check(true, ""), check(false, "inconclusive: few")}, Trend: profile.Trend{Reason: "few", Remedy: "more"}}, inconclusive, "no statement on growth is possible: few; more"},
+		"and broken":       {Record{Checks: []Check{check(false, "inconclusive: few"), check(false, "2")}}, failed, "rule is inconclusive: few, allowed 1; 1 more rules failed"},
+		"broken":           {Record{Checks: []Check{check(true, "0"), check(false, "2")}}, failed, "rule is 2, allowed 1"},
+		"leak":             {Record{Checks: []Check{check(false, "x")}, Trend: profile.Trend{Verdict: profile.Leaking, PerRequest: profile.Estimate{Value: 99}}}, failed, "the memory grows by 99 B with each request"},
+		"leak, not judged": {Record{Trend: profile.Trend{Verdict: profile.Leaking, PerRequest: profile.Estimate{Value: 99}}}, unjudged, "the memory grows by 99 B with each request"},
+		"ended":            {Record{Checks: []Check{check(true, "0")}, Notes: []Finding{{Fatal: true, Text: "it died"}}}, failed, "it died"},
+	} {
+		assert.Equal(t, c.want, c.r.outcome(), name)
+		assert.Equal(t, c.headline, c.r.headline(), name)
+	}
+}
