@@ -5,7 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 
@@ -27,6 +29,7 @@ type Container struct {
 	route route
 	info  Info
 
+	gaveUp   bool // the caller's context ended while the engine was at work
 	stopping sync.Mutex
 	stopped  bool
 }
@@ -50,6 +53,7 @@ func Start(ctx context.Context, s Spec) (*Container, error) {
 	}
 	c.item = strings.ToLower(rand.Text())
 	if err := c.launch(ctx); err != nil {
+		c.gaveUp = ctx.Err() != nil
 		return nil, errors.Join(err, c.Stop(ctx))
 	}
 	return c, nil
@@ -145,8 +149,9 @@ func (c *Container) meet(ctx context.Context) error {
 	}
 	inside := []int{c.spec.Port, c.spec.pprofPort()}
 	routes := c.place.routes(ctr, nearby, inside...)
-	if len(routes) == 0 {
-		return fmt.Errorf("find way to container %.12s: its port %d is not published: publish it (testcontainers' ExposedPorts)", c.id, c.spec.Port)
+	if len(routes) == 0 && ctr.State != nil && ctr.State.Running {
+		return fmt.Errorf("find way to container %.12s: ports %v are not all published, only %v: publish them (testcontainers' ExposedPorts)",
+			c.id, inside, slices.Collect(maps.Keys(publishedPorts(ctr, inside))))
 	}
 	c.route, err = c.awaitReady(ctx, routes)
 	return err

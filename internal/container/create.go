@@ -129,7 +129,7 @@ func (e *engine) create(ctx context.Context, req testcontainers.GenericContainer
 	case err == nil:
 		return ctr, "", nil
 	case ctr == nil || !strings.HasPrefix(err.Error(), "create container: reaper"):
-		return ctr, "", e.noImage(ctx, req.Image, err)
+		return ctr, "", e.whyNotCreated(ctx, req.Image, err)
 	case unfinished(req):
 		return ctr, "", fmt.Errorf("%w: set TESTCONTAINERS_RYUK_DISABLED=true: what is started here is removed without Ryuk too", err)
 	default:

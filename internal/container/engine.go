@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -40,6 +41,8 @@ func (e *Unavailable) remedy() string {
 	switch {
 	case errors.Is(e.Err, fs.ErrPermission):
 		return "let this user use the socket (on Linux: sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST"
+	case strings.Contains(e.Err.Error(), "minimum supported API version"):
+		return "upgrade it to Docker 19.03 or newer, or set DOCKER_HOST to one that is"
 	case errors.Is(e.Err, context.DeadlineExceeded):
 		return "it is there but hangs: restart it, or set DOCKER_HOST to one that answers"
 	default:
@@ -65,13 +68,17 @@ type engine struct {
 
 // dial finds the engine as testcontainers does, so that both talk to the same one.
 func dial(ctx context.Context) (*engine, error) {
+	named := os.Getenv(dockerHost)
+	if err := ping(ctx, named); err != nil {
+		return nil, &Unavailable{Host: named, Err: err}
+	}
 	// testcontainers remembers for the life of the process what its first look for
 	// an engine found. A caller who gives up must not spoil that for the others.
 	look, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerWait)
 	defer cancel()
 	cli, err := quietClient(look)
 	if err != nil {
-		return nil, &Unavailable{Host: os.Getenv("DOCKER_HOST"), Err: err}
+		return nil, &Unavailable{Host: named, Err: err}
 	}
 	ask, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
@@ -81,6 +88,24 @@ func dial(ctx context.Context) (*engine, error) {
 		return nil, &Unavailable{Host: cli.DaemonHost(), Err: err}
 	}
 	return &engine{Client: cli, info: info.Info}, nil
+}
+
+// ping asks the engine that DOCKER_HOST names whether it is there, if one is named:
+// testcontainers would look elsewhere in silence, and another engine than the one
+// that was asked for would be loaded.
+func ping(ctx context.Context, named string) error {
+	if named == "" {
+		return nil
+	}
+	cli, err := client.New(client.FromEnv)
+	if err != nil {
+		return err
+	}
+	defer cli.Close()
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	_, err = cli.Ping(ctx, client.PingOptions{NegotiateAPIVersion: true})
+	return err
 }
 
 // quiet serialises the muting of testcontainers' log.

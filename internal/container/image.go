@@ -36,8 +36,9 @@ func (e *engine) image(ctx context.Context, s Spec, item string) (image, error) 
 		return image{ref: s.Ref}, nil // testcontainers pulls it if the engine lacks it
 	}
 	img := image{
-		// A name with a registry, so that no substitutor takes it for Docker Hub's.
-		ref:   "localhost/memgate:" + strings.ToLower(item),
+		// A name with a registry, so that no substitutor takes it for Docker Hub's,
+		// and one that is never on a network.
+		ref:   "memgate.localhost/target:" + strings.ToLower(item),
 		built: true,
 	}
 	labels := self().labels(item)
@@ -120,11 +121,11 @@ func buildOptions(s Spec) (client.ImageBuildOptions, error) {
 	return opts, nil
 }
 
-// noImage explains why a reference could not be had, if that is why a container could
-// not be created; otherwise err is returned as it is.
-func (e *engine) noImage(ctx context.Context, ref string, err error) error {
-	if _, missing := e.ImageInspect(ctx, ref); !errdefs.IsNotFound(missing) {
-		return err
+// whyNotCreated explains why a container could not be created: for want of its image,
+// or what else the engine said.
+func (e *engine) whyNotCreated(ctx context.Context, ref string, err error) error {
+	if _, missing := e.ImageInspect(ctx, ref); errdefs.IsNotFound(missing) {
+		return fmt.Errorf("get image %q: the engine does not have it and could not pull it: %w: check its name, docker login and the network, or docker pull it first", ref, err)
 	}
-	return fmt.Errorf("get image %q: the engine does not have it and could not pull it: %w: check its name, docker login and the network, or docker pull it first", ref, err)
+	return fmt.Errorf("start container of %q: %w: check the image's name, the limits and the options", ref, err)
 }

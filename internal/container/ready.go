@@ -19,31 +19,49 @@ const (
 	proxyWait  = 200 * time.Millisecond // for a port proxy to find out that nobody listens behind it
 )
 
-// awaitReady polls until the target answers on one of the routes, and returns that one.
+// awaitReady polls until the target answers on one of the routes, and returns that
+// one. It gives up when the time is over or the container ends.
 func (c *Container) awaitReady(ctx context.Context, routes []route) (route, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.spec.readyWait(), errNotReady)
+	asked := ctx
+	ctx, cancel := context.WithTimeout(ctx, c.spec.readyWait())
 	defer cancel()
+	go func() { // a dead container's address answers nothing, not even "refused"
+		select {
+		case <-c.watch.done:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	tries := make([]error, len(routes))
 	for {
 		for i, r := range routes {
-			if tries[i] = c.probe(ctx, r); tries[i] == nil {
+			err := c.probe(ctx, r)
+			if err == nil {
 				return r, nil
 			}
-		}
-		select {
-		case <-c.watch.done:
-			return route{}, fmt.Errorf("wait for target: before it was ready, %w; its last log lines:\n%s\nmake it run by docker run first", c.watch.exit, c.watch.exit.Logs)
-		case <-ctx.Done():
-			if errors.Is(context.Cause(ctx), errNotReady) {
-				return route{}, c.notReady(context.WithoutCancel(ctx), routes, tries)
+			if ctx.Err() == nil || tries[i] == nil { // what was cut off says nothing
+				tries[i] = err
 			}
-			return route{}, fmt.Errorf("wait for target: %w", context.Cause(ctx))
-		case <-time.After(readyEvery):
+		}
+		if sleep(ctx, readyEvery) != nil {
+			return route{}, c.whyNotReady(asked, routes, tries)
 		}
 	}
 }
 
-var errNotReady = errors.New("not ready in time")
+// whyNotReady is the error that waiting ends with. Ctx is the caller's.
+func (c *Container) whyNotReady(ctx context.Context, routes []route, tries []error) error {
+	select {
+	case <-c.watch.done:
+		exit := c.watch.exit
+		return fmt.Errorf("wait for target: before it was ready, %w; its last log lines:\n%s\nmake it run by docker run first", exit, exit.Logs)
+	default:
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("wait for target: %w", context.Cause(ctx))
+	}
+	return c.notReady(ctx, routes, tries)
+}
 
 // probe asks once whether the target is ready.
 func (c *Container) probe(ctx context.Context, r route) error {

@@ -30,21 +30,32 @@ func (c *Container) Stop(ctx context.Context) error {
 	return c.eng.Close()
 }
 
-// remove removes whatever carries this item's label: also a container that was made
-// although the call that made it failed.
+// remove removes the container and what else this item's label is on.
 func (c *Container) remove(ctx context.Context) error {
 	c.terminate(ctx)
-	if c.id != "" {
-		if err := c.eng.removeContainer(ctx, c.id); err != nil {
-			return err
-		}
+	if c.id == "" {
+		return c.removeStray(ctx)
 	}
-	if c.image.built && c.id != "" {
+	if err := c.eng.removeContainer(ctx, c.id); err != nil {
+		return err
+	}
+	if c.image.built {
 		return c.eng.removeImage(ctx, c.image.ref)
 	}
+	return nil
+}
+
+// removeStray removes what a Start made that failed half-way. A call that was given
+// up may still make something: that shows a moment later.
+func (c *Container) removeStray(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWait)
 	defer cancel()
-	_, err := c.eng.removeOwned(ctx, func(o owner, item string) bool { return o.Run == self().Run && item == c.item })
+	mine := func(o owner, item string) bool { return o.Run == self().Run && item == c.item }
+	_, err := c.eng.removeOwned(ctx, mine)
+	if c.gaveUp {
+		_ = sleep(ctx, retryWait)
+		_, err = c.eng.removeOwned(ctx, mine)
+	}
 	return err
 }
 
