@@ -111,14 +111,17 @@ func (f *file) garbage(line []byte) error {
 	return fmt.Errorf("read %s: no number in the line %.80q: this kernel is not understood", f.path, line)
 }
 
-// after is what follows the key and a blank, if the line starts with them.
+// after is what follows the key and a blank, if the line is the key's. A key with
+// nothing after it is still the key.
 func after(line []byte, key string) ([]byte, bool) {
 	n := len(key)
-	if n == 0 {
-		return line, len(line) > 0
-	}
-	if len(line) <= n || line[n] != ' ' || string(line[:n]) != key {
+	switch {
+	case n == 0:
+		return line, true
+	case len(line) < n || string(line[:n]) != key:
 		return nil, false
+	case len(line) == n:
+		return nil, true
 	}
-	return line[n+1:], true
+	return line[n+1:], line[n] == ' '
 }

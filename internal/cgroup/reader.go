@@ -136,11 +136,10 @@ func (r *Reader) derive(have profile.Columns) profile.Columns {
 		m.WorkingSet = m.Usage - min(m.InactiveFile, m.Usage)
 		have |= workingSet
 	}
-	if r.swapAlone {
-		if have&ofSwap != ofSwap {
-			have &^= swapLimit
-		}
+	if r.swapAlone && have&ofSwap == ofSwap {
 		m.MemorySwapLimit = together(m.Limit, m.MemorySwapLimit)
+	} else if r.swapAlone {
+		m.MemorySwapLimit, have = 0, have&^swapLimit
 	}
 	return have
 }
