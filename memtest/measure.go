@@ -85,6 +85,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
+			AllowInconclusive: s.AllowInconclusive,
 		},
 	}
 }
@@ -161,21 +162,33 @@ func (m *measurement) warmup(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// load sends the measured load, with the prober beside it.
+// load sends the measured load, with the prober beside it, and again while the evidence
+// does not decide and there is time.
 func (m *measurement) load(ctx context.Context) error {
 	probing, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
 	beside.Go(func() { m.probeThroughout(probing) })
-	err := m.scenario.Load.Drive(ctx, m.target.URL, &m.loaded)
-	stop()
-	beside.Wait()
-	if err != nil {
+	defer beside.Wait()
+	defer stop()
+
+	if err := m.scenario.Load.Drive(ctx, m.target.URL, &m.loaded); err != nil {
 		return err
 	}
-	if sum := m.loaded.Summary(); sum.Success == 0 {
+	if sum := m.loaded.Summary(); sum.Success == 0 && ctx.Err() == nil {
 		return allFailed(sum)
 	}
-	return ctx.Err()
+	for {
+		more := m.extension(ctx)
+		if more == 0 {
+			return ctx.Err()
+		}
+		until, cancel := context.WithTimeout(ctx, more)
+		err := m.scenario.Load.Drive(until, m.target.URL, &m.loaded)
+		cancel()
+		if err != nil {
+			return err
+		}
+	}
 }
 
 func allFailed(sum load.Summary) error {

@@ -190,3 +190,47 @@ func TestMeasureRefusesWhatCannotRun(t *testing.T) {
 		})
 	}
 }
+
+// short is a load that is too short for a verdict.
+func short(target *faketarget.Target) memtest.Scenario {
+	s := scenario(target)
+	s.Load = load.Plan{Requests: load.Get("/"), Rate: 100, Duration: 8 * time.Second, Dial: target.Dial}
+	return s
+}
+
+func TestMeasureGoesOnWhereTheEvidenceDoesNotDecide(t *testing.T) {
+	for name, tc := range map[string]struct {
+		max      time.Duration
+		deadline time.Duration
+		want     time.Duration // of load
+	}{
+		"by default":         {0, time.Hour, 16 * time.Second},
+		"as far as allowed":  {12 * time.Second, time.Hour, 12 * time.Second},
+		"not if told not to": {-1, time.Hour, 8 * time.Second},
+		"not past deadline":  {0, 30 * time.Second, 8 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), tc.deadline)
+				defer cancel()
+				s := short(&faketarget.Target{})
+				s.MaxDuration = tc.max
+				r, err := memtest.Measure(ctx, s)
+				require.NoError(t, err)
+				loaded, _ := r.Phase(report.Load)
+				assert.InDelta(t, tc.want, loaded.To-loaded.From, float64(time.Second/2))
+				assert.InDelta(t, 100*tc.want.Seconds(), r.Load.Requests, 5)
+				if tc.want == 16*time.Second {
+					assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
+				}
+				if tc.want > 8*time.Second {
+					require.NotEmpty(t, r.Notes)
+					assert.Equal(t, report.Extended, r.Notes[0].Kind)
+				} else {
+					assert.Empty(t, r.Notes)
+					assert.Equal(t, profile.Inconclusive, r.Trend.Verdict)
+				}
+			})
+		})
+	}
+}

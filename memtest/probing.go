@@ -71,8 +71,10 @@ func (m *measurement) probeThroughout(ctx context.Context) {
 		if took := m.probe(ctx); took > 0 {
 			cheapest = min(cheapest, took)
 		}
-		if mark := length * time.Duration(taken) / loadSnapshots; taken < loadSnapshots && time.Since(began) >= mark {
-			m.snapshot(ctx)
+		if mark := length * time.Duration(taken) / loadSnapshots; length > 0 && time.Since(began) >= mark {
+			if taken%loadSnapshots != 0 { // the last one is taken when the load has stopped
+				m.snapshot(ctx)
+			}
 			taken++
 		}
 	}

@@ -85,29 +85,27 @@ func explain(f report.Finding) string {
 	return f.Text + "\n    last log lines:\n        " + strings.ReplaceAll(strings.TrimSpace(f.Logs), "\n", "\n        ")
 }
 
-// withinDeadline is the test's context, cancelled ahead of the test's deadline. It is
+// withinDeadline is the test's context, which ends ahead of the test's deadline. It is
 // an error if the plan does not fit before that.
 func withinDeadline(t TB, s Scenario) (context.Context, context.CancelFunc, error) {
+	ctx := t.Context()
 	timed, ok := t.(interface{ Deadline() (time.Time, bool) })
 	if !ok {
-		ctx, cancel := context.WithCancel(t.Context())
-		return ctx, cancel, nil
+		return ctx, func() {}, nil
 	}
 	deadline, ok := timed.Deadline()
 	if !ok {
-		ctx, cancel := context.WithCancel(t.Context())
-		return ctx, cancel, nil
+		return ctx, func() {}, nil
 	}
 	left := time.Until(deadline) - deadlineMargin
 	if s, err := s.withDefaults(); err == nil {
-		if plan, _ := s.planned(); left < plan {
+		if plan := s.length(); left < plan {
 			return nil, nil, fmt.Errorf("the test's deadline is in %v, the run takes %v and %v are kept to clean up: give go test a longer -timeout, or shorten the scenario",
 				time.Until(deadline).Round(100*time.Millisecond), plan, deadlineMargin)
 		}
 	}
-	ctx, cancel := context.WithCancelCause(t.Context())
-	timer := time.AfterFunc(left, func() { cancel(errDeadline) })
-	return ctx, func() { timer.Stop(); cancel(nil) }, nil
+	ctx, cancel := context.WithDeadlineCause(ctx, deadline.Add(-deadlineMargin), errDeadline)
+	return ctx, cancel, nil
 }
 
 var errDeadline = errors.New("the test's deadline came near: give go test a longer -timeout")

@@ -17,6 +17,12 @@ type Scenario struct {
 	Settle time.Duration // rest after the load, before the last floor is read; default 2 s, negative: none
 	Every  time.Duration // distance of memory samples; default 100 ms, at least 1 ms
 
+	// MaxDuration is how long the measured load may become: a run whose evidence does
+	// not decide, for want of data, goes on with the same load in steps of its planned
+	// duration, as far as the test's deadline allows. Default: three times the load's
+	// duration; negative: it is never extended.
+	MaxDuration time.Duration
+
 	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
 	AllowInconclusive bool
 
@@ -27,6 +33,7 @@ const (
 	defaultWarmup = 10 * time.Second
 	defaultSettle = 2 * time.Second
 	defaultEvery  = 100 * time.Millisecond
+	defaultLooks  = 3 // MaxDuration over the load's duration
 )
 
 // withDefaults fills in what was left out and says what cannot be run.
@@ -37,6 +44,8 @@ func (s Scenario) withDefaults() (Scenario, error) {
 	s.Warmup = orDefault(s.Warmup, defaultWarmup)
 	s.Settle = orDefault(s.Settle, defaultSettle)
 	s.Every = orDefault(s.Every, defaultEvery)
+	_, planned := s.planned()
+	s.MaxDuration = orDefault(s.MaxDuration, defaultLooks*planned)
 	switch {
 	case s.Target == nil:
 		return s, errors.New("scenario has no Target: set one, such as memtest.Image{Go: \"./cmd/server\", Port: 8080}")
@@ -61,13 +70,19 @@ func orDefault(d, def time.Duration) time.Duration {
 	return max(d, 0)
 }
 
-// planned is how long the run takes once the target is ready, and the load's part of
-// it; zero if the load does not say.
-func (s Scenario) planned() (whole, loaded time.Duration) {
+// planned is the load's rate in requests per second and its duration; zero if it does
+// not say.
+func (s Scenario) planned() (rate float64, d time.Duration) {
 	if p, ok := s.Load.(interface {
 		Planned() (rate float64, d time.Duration)
 	}); ok {
-		_, loaded = p.Planned()
+		return p.Planned()
 	}
-	return s.Warmup + loaded + s.Settle, loaded
+	return 0, 0
+}
+
+// length is how long the run takes once the target is ready, if it is not extended.
+func (s Scenario) length() time.Duration {
+	_, load := s.planned()
+	return s.Warmup + load + s.Settle
 }

@@ -1,0 +1,41 @@
+package memtest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// extension is how much longer the load is to run: nothing, unless what was measured so
+// far does not decide, more of the same would, and both the scenario and the test's
+// deadline leave time for it. Looking again costs next to no false alarms, because the
+// rule asks for growth that goes on, not for a small probability.
+func (m *measurement) extension(ctx context.Context) time.Duration {
+	rate, step := m.scenario.planned()
+	m.mu.Lock()
+	m.closeLocked()
+	evidence := m.record.Evidence()
+	m.mu.Unlock()
+	more := min(step, m.scenario.MaxDuration-evidence.Window)
+	if ctx.Err() != nil || step == 0 || more < step/2 || !m.inTime(ctx, more) {
+		return 0
+	}
+	evidence.Planned = rate
+	trend := profile.Detect(evidence)
+	if trend.Verdict != profile.Inconclusive || trend.More == 0 {
+		return 0
+	}
+	m.note(report.Finding{Kind: report.Extended, Text: fmt.Sprintf(
+		"the load goes on for %v: after %v it is inconclusive (%s)", more.Round(time.Second), evidence.Window.Round(time.Second), trend.Reason)})
+	m.say(fmt.Sprintf("memtest %s  load      %v more: inconclusive so far (%s)", m.scenario.Name, more.Round(time.Second), trend.Reason))
+	return more
+}
+
+// inTime says whether the run can end in time if the load goes on for so long.
+func (m *measurement) inTime(ctx context.Context, more time.Duration) bool {
+	deadline, ok := ctx.Deadline()
+	return !ok || time.Until(deadline) > more+m.scenario.Settle+deadlineMargin
+}
