@@ -2,8 +2,11 @@ package report
 
 import (
 	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
 	"reflect"
 	"regexp"
@@ -191,11 +194,56 @@ func TestReadRefusesSamplesThatGoBack(t *testing.T) {
 }
 
 func TestReadIsBounded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads 512 MiB")
+	}
 	endless := iotest.DataErrReader(zeros{})
 	_, err := Read(endless)
 	assert.ErrorContains(t, err, "larger than 256 MiB")
-	_, err = Read(iotest.ErrReader(assert.AnError))
+
+	var packed bytes.Buffer
+	zip := gzip.NewWriter(&packed)
+	_, err = io.CopyN(zip, zeros{}, largestRecord+1)
+	require.NoError(t, err)
+	require.NoError(t, zip.Close())
+	bomb := fmt.Sprintf(`<!DOCTYPE html>%s{"encoding":%q,"record":%q}</script>`, embeddedIn, gzipBase64, base64.RawURLEncoding.EncodeToString(packed.Bytes()))
+	require.Less(t, len(bomb), 1<<20)
+	_, err = Read(strings.NewReader(bomb))
+	assert.ErrorContains(t, err, "larger than 256 MiB")
+}
+
+func TestReadOfWhatCannotBeRead(t *testing.T) {
+	_, err := Read(iotest.ErrReader(assert.AnError))
 	assert.ErrorIs(t, err, assert.AnError)
+}
+
+func TestReadRefusesDamagedHTML(t *testing.T) {
+	page := string(asHTML(t, killedRun()))
+	before, data, found := strings.Cut(page, `"record":"`)
+	require.True(t, found)
+	for name, c := range map[string]struct{ page, want string }{
+		"cut in the head":   {page[:200], "no record is embedded"},
+		"cut in the record": {page[:len(before)+500], "no record is embedded"},
+		"no JSON":           {before + data, "is damaged"},
+		"no base64":         {before + `"record":"%%` + data, "is damaged"},
+		"no gzip":           {before + `"record":"AAAA` + data, "is damaged"},
+		"bit flipped":       {before + `"record":"` + data[:400] + flip(data[400]) + data[401:], "damaged"},
+		"other encoding":    {strings.Replace(page, gzipBase64, "zstd", 1), "is not encoded as gzip+base64url"},
+		"null":              {"<p>" + embeddedIn + "null</script>", "is not encoded as"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Read(strings.NewReader(c.page))
+			assert.ErrorContains(t, err, c.want)
+		})
+	}
+}
+
+// flip is another letter of base64.
+func flip(letter byte) string {
+	if letter == 'A' {
+		return "B"
+	}
+	return "A"
 }
 
 type zeros struct{}
