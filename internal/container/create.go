@@ -45,20 +45,24 @@ func request(s Spec, img image, item string, loopback bool) (testcontainers.Gene
 			req.ExposedPorts = append(slices.Clip(req.ExposedPorts), p)
 		}
 	}
+	req.HostConfigModifier = hostConfigOf(s, req.ContainerRequest, loopback)
+	return req, nil
+}
+
+// hostConfigOf lets the user's options write first, and the Spec last.
+func hostConfigOf(s Spec, req testcontainers.ContainerRequest, loopback bool) func(*container.HostConfig) {
 	users := req.HostConfigModifier
 	if users == nil {
-		users = deprecatedHostConfig(req.ContainerRequest)
+		users = deprecatedHostConfig(req)
 	}
-	exposed := req.ExposedPorts
-	req.HostConfigModifier = func(h *container.HostConfig) {
+	return func(h *container.HostConfig) {
 		users(h)
 		s.limit(h)
 		if loopback {
-			bindLoopback(h, exposed)
+			bindLoopback(h, req.ExposedPorts)
 		}
 		h.AutoRemove = false // a container that ended is asked why
 	}
-	return req, nil
 }
 
 func merged(under, over map[string]string) map[string]string {

@@ -8,9 +8,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/memgate/memgate/internal/cgroup"
 	"github.com/memgate/memgate/profile"
@@ -70,6 +72,18 @@ func TestExitCode(t *testing.T) {
 	exit := ended(t, c)
 	assert.Equal(t, 4, exit.Code)
 	assert.Contains(t, exit.Logs, "asked to exit with 4")
+}
+
+func TestRestartPolicyIsAnExitToo(t *testing.T) {
+	s := server(t)
+	s.Options = options(testcontainers.WithHostConfigModifier(func(h *container.HostConfig) {
+		h.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyOnFailure, MaximumRetryCount: 5}
+	}))
+	c := started(t, s)
+	poke(c.URL() + "/exit?code=4")
+	exit := ended(t, c)
+	assert.Equal(t, 4, exit.Code)
+	assert.Contains(t, exit.Witness, "restart policy")
 }
 
 func TestSomebodyRemovesTheContainer(t *testing.T) {
