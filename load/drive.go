@@ -13,7 +13,8 @@ import (
 // grace is how long answers are waited for once nothing more is sent.
 const grace = 2 * time.Second
 
-// errOver is what a worker is told that asks for a request after the end.
+// errOver is what a worker is told that asks for a request after the end: one that
+// Vegeta had ready while all workers were busy.
 var errOver = errors.New("the load is over")
 
 // Drive sends the plan's requests to base and adds each to m as it completes. It
@@ -56,11 +57,10 @@ type attack struct {
 	stop      context.CancelFunc
 	answers   context.Context // done when requests in flight are broken off
 	cut       context.CancelFunc
-	conns     *connections
 	pool      *http.Transport
 	transport *transport
 	attacker  *vegeta.Attacker
-	unwatch   []func() bool
+	unwatch   func() bool // forgets the caller's context
 }
 
 func newAttack(ctx context.Context, p Plan, base *url.URL) *attack {
@@ -68,8 +68,7 @@ func newAttack(ctx context.Context, p Plan, base *url.URL) *attack {
 	a.sending, a.stop = context.WithTimeout(ctx, p.Duration)
 	end, _ := a.sending.Deadline()
 	a.answers, a.cut = context.WithDeadline(context.WithoutCancel(ctx), end.Add(grace))
-	a.conns = &connections{address: address(base), connect: p.Dial, answers: a.answers}
-	a.pool = a.conns.transport(p.MaxWorkers)
+	a.pool = dialer{address: address(base), timeout: p.Timeout, connect: p.Dial}.pool(p.MaxWorkers)
 	a.transport = &transport{base: a.pool, answers: a.answers, timeout: p.Timeout}
 	a.attacker = vegeta.NewAttacker(
 		vegeta.Client(&http.Client{Transport: a.transport}), // first: it replaces what other options set
@@ -77,14 +76,11 @@ func newAttack(ctx context.Context, p Plan, base *url.URL) *attack {
 		vegeta.MaxWorkers(uint64(p.MaxWorkers)),
 		vegeta.MaxBody(0), // keeps no body; Vegeta reads and drops the rest
 	)
-	a.unwatch = []func() bool{
-		context.AfterFunc(a.sending, func() { a.attacker.Stop() }), // when all workers are busy, it is not asked again
-		context.AfterFunc(ctx, func() {
-			if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				a.cut()
-			}
-		}),
-	}
+	a.unwatch = context.AfterFunc(ctx, func() {
+		if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			a.cut()
+		}
+	})
 	return a
 }
 
@@ -147,13 +143,11 @@ func (a *attack) ended() time.Time {
 	return end
 }
 
-// close leaves nothing behind.
+// close leaves nothing behind: connections that were in use have been closed with
+// their requests, the idle ones and dials under way end here.
 func (a *attack) close() {
 	a.stop()
 	a.cut()
-	for _, unwatch := range a.unwatch {
-		unwatch()
-	}
+	a.unwatch()
 	a.pool.CloseIdleConnections()
-	a.conns.close()
 }

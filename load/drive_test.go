@@ -79,6 +79,7 @@ func TestRateTimesDurationAreSent(t *testing.T) {
 		{0.1, 3 * time.Second, 1},
 		{0.5, 10 * time.Second, 5},
 		{0.7, 10 * time.Second, 7},
+		{1.1, 30 * time.Second, 33}, // 33/1.1 is a little less than 30 in floating point
 		{3, 10 * time.Second, 30},
 		{2000, 2 * time.Second, 4000},
 	} {
@@ -192,16 +193,47 @@ func TestCancelAbortsADialThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(450*time.Millisecond, cancel)
-		p := Plan{Requests: Get("/"), Rate: 10, Duration: time.Hour,
-			Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				<-ctx.Done()
-				return nil, ctx.Err()
-			}}
+		var dials dialsThatHang
+		p := Plan{Requests: Get("/"), Rate: 10, Duration: time.Hour, Dial: dials.dial}
 		var m Meter
 		start := time.Now()
 		assert.Equal(t, context.Canceled, p.Drive(ctx, base, &m))
 		assert.Equal(t, 450*time.Millisecond, time.Since(start))
 		assert.Equal(t, uint64(5), m.Summary().Cut)
+		synctest.Wait()
+		assert.Zero(t, dials.running.Load())
+	})
+}
+
+func TestDialsThatHangDoNotPileUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dials dialsThatHang
+		p := Plan{Requests: Get("/"), Rate: 10, Duration: time.Minute, Timeout: time.Second, Dial: dials.dial}
+		var m Meter
+		require.NoError(t, p.Drive(t.Context(), base, &m))
+		assert.Equal(t, []ErrorCount{{errTimedOut.Error(), 600}}, m.Summary().Errors)
+		assert.LessOrEqual(t, dials.most.Load(), int64(20))
+	})
+}
+
+// dialsThatHang counts connections being made to where nothing answers.
+type dialsThatHang struct{ running, most atomic.Int64 }
+
+func (d *dialsThatHang) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	d.most.Store(max(d.most.Load(), d.running.Add(1)))
+	defer d.running.Add(-1)
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+func TestConnectionsAreKeptAlive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, n := drive(t, Plan{Requests: Get("/"), Rate: 10, Duration: 10 * time.Second},
+			func(http.ResponseWriter, *http.Request) {
+				now := time.Now()
+				time.Sleep(now.Truncate(time.Second).Add(999 * time.Millisecond).Sub(now))
+			})
+		assert.Len(t, n.dialled(), 10, "ten are answered at a time, and all ten used again")
 	})
 }
 
@@ -211,7 +243,7 @@ func TestFailuresOfTheTarget(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		handler http.HandlerFunc
-		dial    dialFunc
+		dial    func(context.Context, string, string) (net.Conn, error)
 		codes   map[string]uint64
 		errors  []ErrorCount
 		in      uint64
@@ -356,11 +388,10 @@ func TestRedirectIsTheAnswer(t *testing.T) {
 }
 
 func TestProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
-	c := connections{}
-	assert.Nil(t, c.transport(1).Proxy)
+	assert.Nil(t, dialer{}.pool(1).Proxy)
 }
 
-func TestConnectionsGoToBaseOnlyAndAreClosed(t *testing.T) {
+func TestConnectionsGoToBaseOnly(t *testing.T) {
 	for given, want := range map[string]string{
 		"http://a.test": "a.test:80", "https://a.test": "a.test:443", "http://[::1]:81/x": "[::1]:81",
 	} {
@@ -369,25 +400,15 @@ func TestConnectionsGoToBaseOnlyAndAreClosed(t *testing.T) {
 		assert.Equal(t, want, address(u))
 	}
 
-	var asked []string
-	conns := &connections{address: "a.test:80", answers: t.Context(),
+	var asked string
+	d := dialer{address: "a.test:80", timeout: time.Minute,
 		connect: func(_ context.Context, _, addr string) (net.Conn, error) {
-			asked = append(asked, addr)
-			c, _ := net.Pipe()
-			return c, nil
+			asked = addr
+			return nil, io.EOF
 		}}
-	open, err := conns.dial(t.Context(), "tcp", "elsewhere.test:80")
-	require.NoError(t, err)
-	gone, err := conns.dial(t.Context(), "tcp", "elsewhere.test:80")
-	require.NoError(t, err)
-	require.NoError(t, gone.Close())
-	assert.Len(t, conns.open, 1)
-	conns.close()
-	_, err = open.Write([]byte("x"))
-	assert.ErrorIs(t, err, io.ErrClosedPipe)
-	_, err = conns.dial(t.Context(), "tcp", "a.test:80")
-	assert.ErrorIs(t, err, errCut, "a late connection is closed")
-	assert.Equal(t, []string{"a.test:80", "a.test:80", "a.test:80"}, asked)
+	_, err := d.dial(t.Context(), "tcp", "elsewhere.test:80")
+	assert.ErrorIs(t, err, io.EOF)
+	assert.Equal(t, "a.test:80", asked)
 }
 
 func TestNoConnectionIsLeftWhenDriveReturns(t *testing.T) {
@@ -395,11 +416,13 @@ func TestNoConnectionIsLeftWhenDriveReturns(t *testing.T) {
 		n := serve(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/hang" {
 				hang(w, r)
+				return
 			}
+			time.Sleep(100 * time.Millisecond)
 		})
 		var mu sync.Mutex
 		open := map[net.Conn]bool{}
-		p := Plan{Requests: Get("/", "/hang"), Rate: 10, Duration: time.Second,
+		p := Plan{Requests: Get("/hang", "/", "/", "/"), Rate: 100, Duration: time.Second,
 			Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
 				c, err := n.Dial(ctx, network, addr)
 				mu.Lock()
@@ -425,6 +448,7 @@ func TestEachMakesRequestsInOrder(t *testing.T) {
 		var order []uint64
 		p := Plan{Rate: 100, Duration: time.Second, Each: func(i uint64) Request {
 			order = append(order, i) // one call at a time
+			time.Sleep(time.Millisecond)
 			return Request{Path: "/" + strconv.FormatUint(i, 10)}
 		}}
 		s, _ := drive(t, p, func(_ http.ResponseWriter, r *http.Request) {
@@ -434,6 +458,7 @@ func TestEachMakesRequestsInOrder(t *testing.T) {
 		})
 		assert.Equal(t, uint64(100), s.Requests)
 		assert.Len(t, seen, 100)
+		assert.Zero(t, s.Latency.Max, "the time Each takes is not the target's")
 		for i, got := range order {
 			assert.Equal(t, uint64(i), got)
 		}

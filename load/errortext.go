@@ -77,6 +77,9 @@ var variable = []struct {
 // twice changes nothing.
 func normalise(text string) string {
 	text = oneLine(cut(text, maxErrorInput))
+	if !strings.ContainsAny(text, "0123456789[/") {
+		return cut(text, maxErrorText) // nothing variable; the patterns below are slow
+	}
 	keep := status.FindString(text)
 	text = text[len(keep):]
 	for _, v := range variable {

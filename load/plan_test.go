@@ -83,6 +83,16 @@ func TestPlanTellsWhatItPlans(t *testing.T) {
 	assert.Error(t, validator.Validate())
 }
 
+func TestDefaults(t *testing.T) {
+	p := Plan{}.withDefaults()
+	assert.Equal(t, 10*time.Second, p.Timeout)
+	assert.Equal(t, 512, p.MaxWorkers)
+	assert.NotNil(t, p.Dial)
+	p = Plan{Timeout: 1, MaxWorkers: 1}.withDefaults()
+	assert.Equal(t, time.Duration(1), p.Timeout)
+	assert.Equal(t, 1, p.MaxWorkers)
+}
+
 func TestWeightsAreExactAndSpreadOut(t *testing.T) {
 	for _, tt := range []struct {
 		weights []int

@@ -85,7 +85,7 @@ func (t *transport) reason(ctx context.Context, err error) error {
 	switch {
 	case t.answers.Err() != nil:
 		return errCut
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded): // the latter from making a connection
 		return errTimedOut
 	}
 	return err
