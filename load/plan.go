@@ -29,7 +29,8 @@ const (
 // At most MaxWorkers requests are in flight. When the target is so slow that all
 // workers wait, the load falls behind: requests that are more than 100 ms late
 // (and have been overtaken by the next) are dropped, not sent in a burst later.
-// Summary's Rate against Planned, and its timeline, show that.
+// Summary's Rate against Planned, and its timeline, show that; latencies do not,
+// they start when a request is sent.
 type Plan struct {
 	Requests []Request              // what is sent, by weight, in the same order at each run
 	Each     func(i uint64) Request // instead of Requests: makes the i-th request, from 0, in order, one call at a time; Weight is ignored
