@@ -24,17 +24,19 @@ const recentSeconds = 10
 type Meter struct {
 	completed atomic.Uint64 // written under mu, read without
 
-	mu           sync.Mutex
-	begun, ended time.Time // zero if not known
-	last         time.Time // of the latest Add
-	planned      float64
-	cut, failed  uint64
-	in, out      uint64
-	latency      vegeta.LatencyMetrics
-	codes        map[int]uint64
-	errors       errorTable
-	past         []Second // seconds that are over, without gaps
-	current      openSecond
+	mu          sync.Mutex
+	begun       time.Time     // the load's start; zero if there was none yet
+	since       time.Time     // start of the stretch of sending that is under way; zero if none is
+	sent        time.Duration // length of earlier stretches
+	last        time.Time     // of the latest Add
+	planned     float64
+	cut, failed uint64
+	in, out     uint64
+	latency     vegeta.LatencyMetrics
+	codes       map[int]uint64
+	errors      errorTable
+	past        []Second // seconds that are over, without gaps
+	current     openSecond
 }
 
 // openSecond is the second that is running.
@@ -52,13 +54,12 @@ func (s openSecond) closed() Second {
 }
 
 // Begin says that the load starts now and plans to send rate requests per second,
-// 0 if there is no such plan. A second Begin changes the rate alone.
+// 0 if there is no such plan. After an End it goes on with the same load: the
+// timeline runs through, Duration is the time spent sending.
 func (m *Meter) Begin(rate float64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.begun.IsZero() {
-		m.begun = time.Now()
-	}
+	m.start(time.Now())
 	if rate < 0 || math.IsNaN(rate) || math.IsInf(rate, 0) {
 		rate = 0 // JSON has no word for these
 	}
@@ -70,11 +71,22 @@ func (m *Meter) Begin(rate float64) {
 func (m *Meter) End(at time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.begun.IsZero() || at.Before(m.begun) {
+	if m.since.IsZero() || at.Before(m.since) {
 		return
 	}
-	m.ended = at
+	m.sent += at.Sub(m.since)
+	m.since = time.Time{}
 	m.advance(at)
+}
+
+// start opens a stretch of sending, if none is open, and the load with the first.
+func (m *Meter) start(now time.Time) {
+	if m.since.IsZero() {
+		m.since = now
+	}
+	if m.begun.IsZero() {
+		m.begun = now
+	}
 }
 
 // Add counts one operation that has just completed.
@@ -85,7 +97,7 @@ func (m *Meter) Add(o Operation) {
 	defer m.mu.Unlock()
 	now := time.Now()
 	if m.begun.IsZero() {
-		m.begun = now
+		m.start(now)
 	}
 	m.last = now
 	if o.Cut {
@@ -135,7 +147,7 @@ func (m *Meter) Completed() uint64 { return m.completed.Load() }
 func (m *Meter) Recent() Recent {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.begun.IsZero() && m.ended.IsZero() {
+	if !m.since.IsZero() {
 		m.advance(time.Now())
 	}
 	var (
@@ -189,10 +201,10 @@ func (m *Meter) Summary() Summary {
 
 // duration is how long the load has been sending.
 func (m *Meter) duration() time.Duration {
-	if !m.ended.IsZero() {
-		return m.ended.Sub(m.begun)
+	if m.since.IsZero() {
+		return m.sent
 	}
-	return max(0, m.last.Sub(m.begun))
+	return m.sent + max(0, m.last.Sub(m.since))
 }
 
 func (m *Meter) codeNames() map[string]uint64 {

@@ -69,6 +69,26 @@ func TestMeterWithoutBeginCountsFromTheFirstAdd(t *testing.T) {
 	})
 }
 
+func TestMeterGoesOnAfterAnEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := serve(t, hello)
+		var m Meter
+		p := Plan{Requests: Get("/"), Rate: 10, Duration: 3 * time.Second, Dial: n.Dial}
+		require.NoError(t, p.Drive(t.Context(), base, &m))
+		time.Sleep(4 * time.Second)
+		time.AfterFunc(2500*time.Millisecond, func() {
+			assert.Equal(t, 9*time.Second, m.Recent().Over, "shown while it runs")
+		})
+		require.NoError(t, p.Drive(t.Context(), base, &m))
+		s := m.Summary()
+		assert.Equal(t, uint64(60), s.Requests)
+		assert.Equal(t, 6*time.Second, s.Duration, "the pause is not sending")
+		assert.Equal(t, 10.0, s.Rate)
+		assert.Len(t, s.PerSecond, 10)
+		assert.Zero(t, s.PerSecond[5].Requests)
+	})
+}
+
 func TestRecent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var m Meter

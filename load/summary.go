@@ -8,7 +8,7 @@ type Summary struct {
 	Started   time.Time         // wall clock at the load's start, UTC
 	Planned   float64           // requests per second that were planned; 0 if the driver has no rate
 	Rate      float64           // requests per second that were sent, over Duration; 0 if Duration is
-	Duration  time.Duration     // of sending; answers may come for a moment longer
+	Duration  time.Duration     // time spent sending; answers may come for a moment longer
 	Requests  uint64            // requests completed, failed ones included
 	Cut       uint64            // requests broken off by the driver as the load ended: counted here and in Rate only
 	Success   float64           // share of Requests that did not fail, 0 to 1; 0 if there were none
