@@ -26,6 +26,10 @@ type Memory struct {
 	Limit        uint64 // hard limit; 0 means that there is none
 	OOMKills     uint64 // processes the kernel has killed for want of memory, so far
 
+	// PeakUsage is the largest Usage since the peak was last reset, or else since the
+	// container's start: exact, however short it was. There is none of WorkingSet.
+	PeakUsage uint64
+
 	// Parts of Anon, and of memory that cannot be reclaimed.
 	AnonHuge     uint64 // part of Anon in transparent huge pages
 	InactiveAnon uint64 // anonymous memory and tmpfs not used lately: the first to be swapped out
@@ -87,6 +91,7 @@ var columns = []struct {
 	{"swap", func(m *Memory) *uint64 { return &m.Swap }},
 	{"limit", func(m *Memory) *uint64 { return &m.Limit }},
 	{"oom_kills", func(m *Memory) *uint64 { return &m.OOMKills }},
+	{"peak_usage", func(m *Memory) *uint64 { return &m.PeakUsage }},
 	{"anon_huge", func(m *Memory) *uint64 { return &m.AnonHuge }},
 	{"inactive_anon", func(m *Memory) *uint64 { return &m.InactiveAnon }},
 	{"active_anon", func(m *Memory) *uint64 { return &m.ActiveAnon }},

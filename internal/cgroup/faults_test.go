@@ -82,7 +82,7 @@ func TestMissingFilesAndKeysAreMissing(t *testing.T) {
 	root := host(t, v2Host)
 	r, dir := group(t, root)
 	write(t, "new_key 7\nfile 4096\nanon_new 3\n", dir.Memory, "memory.stat")
-	for _, f := range []string{"memory.swap.current", "memory.swap.max", "memory.high", "memory.pressure", "memory.events", "cpu.stat", "pids.current"} {
+	for _, f := range []string{"memory.swap.current", "memory.swap.max", "memory.peak", "memory.high", "memory.pressure", "memory.events", "cpu.stat", "pids.current"} {
 		require.NoError(t, os.Remove(filepath.Join(dir.Memory, f)))
 	}
 	require.NoError(t, os.Remove(dir.Host))

@@ -11,7 +11,13 @@ import (
 // handle is a file: there are no control groups here, but recorded ones are read.
 type handle struct{ f *os.File }
 
-func open(path string) (handle, error) {
+// open opens the file to be read, and to be written too if that is possible.
+func open(path string, toWrite bool) (handle, error) {
+	if toWrite {
+		if f, err := os.OpenFile(path, os.O_RDWR, 0); err == nil {
+			return handle{f}, nil
+		}
+	}
 	f, err := os.Open(path)
 	return handle{f}, err
 }
@@ -23,6 +29,12 @@ func (h handle) readAt(buf []byte) (int, error) {
 		err = nil
 	}
 	return n, err
+}
+
+// write writes at the file's start.
+func (h handle) write(b []byte) error {
+	_, err := h.f.WriteAt(b, 0)
+	return err
 }
 
 func (h handle) close() error { return h.f.Close() }

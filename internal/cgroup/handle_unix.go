@@ -11,12 +11,21 @@ import (
 // that the file has ended, and the kernel makes the content anew each time.
 type handle int
 
-func open(path string) (handle, error) {
+// open opens the file to be read, and to be written too if that is possible.
+func open(path string, toWrite bool) (handle, error) {
+	mode := syscall.O_RDONLY
+	if toWrite {
+		mode = syscall.O_RDWR
+	}
 	for {
-		fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
-		if err != syscall.EINTR {
-			return handle(fd), err
+		fd, err := syscall.Open(path, mode|syscall.O_CLOEXEC, 0)
+		switch {
+		case err == syscall.EINTR:
+			continue
+		case err != nil && toWrite:
+			return open(path, false)
 		}
+		return handle(fd), err
 	}
 }
 
@@ -34,6 +43,12 @@ func (h handle) readAt(buf []byte) (int, error) {
 		}
 		return n, nil
 	}
+}
+
+// write writes at the file's start.
+func (h handle) write(b []byte) error {
+	_, err := syscall.Pwrite(int(h), b, 0)
+	return err
 }
 
 func (h handle) close() error { return syscall.Close(int(h)) }

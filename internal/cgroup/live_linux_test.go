@@ -3,6 +3,7 @@ package cgroup
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -111,6 +112,8 @@ func TestLiveGroup(t *testing.T) {
 	write(t, "536870912", name, map[int]string{1: "memory.limit_in_bytes", 2: "memory.max"}[dir.Version])
 	assert.Equal(t, uint64(512<<20), sample(t, r).Limit)
 
+	assertPeak(t, r, name)
+
 	stop()
 	require.NoError(t, os.Remove(name))
 	last := m
@@ -118,6 +121,24 @@ func TestLiveGroup(t *testing.T) {
 	assert.ErrorIs(t, err, profile.ErrGone)
 	assert.Equal(t, last, m)
 	require.NoError(t, r.Close())
+}
+
+// assertPeak has a second child come and go between two samples.
+func assertPeak(t *testing.T, r *Reader, group string) {
+	t.Helper()
+	if err := r.ResetPeak(); errors.Is(err, errors.ErrUnsupported) {
+		t.Log(err)
+		return
+	}
+	before := sample(t, r)
+	_, stop := start(t, group)
+	stop()
+	after := sample(t, r)
+	assert.Less(t, before.PeakUsage, before.Usage+(1<<20))
+	assert.GreaterOrEqual(t, after.PeakUsage, before.Usage+held)
+	assert.Less(t, after.Usage, before.Usage+held)
+	require.NoError(t, r.ResetPeak())
+	assert.Less(t, sample(t, r).PeakUsage, before.Usage+held)
 }
 
 // number1 is the number in the first of these files that there is.

@@ -43,7 +43,7 @@ func Open(dir Dir) (*Reader, error) {
 
 // open opens a file and tries it.
 func (r *Reader) open(s spec) error {
-	h, err := open(s.path)
+	h, err := open(s.path, s.entries[0].figure == peakUsage)
 	required := len(r.files) == 0
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && !required:
@@ -74,6 +74,32 @@ func (r *Reader) Close() error {
 	r.files = nil
 	return errors.Join(errs...)
 }
+
+// ResetPeak makes profile.Memory.PeakUsage count from now, for the samples of this
+// Reader; on cgroup v1 for everybody's. It fails with an error that wraps
+// errors.ErrUnsupported where the kernel cannot (cgroup v2 before Linux 6.12), or
+// does not let this user: PeakUsage then goes on counting from the container's start.
+func (r *Reader) ResetPeak() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, f := range r.files {
+		if f.have&profile.Lacking(peakUsage) == 0 {
+			continue
+		}
+		err := f.handle.write([]byte("0\n"))
+		switch {
+		case errors.Is(err, syscall.ENODEV):
+			return fmt.Errorf("reset %s: the cgroup has been removed: %w", f.path, profile.ErrGone)
+		case err != nil:
+			return fmt.Errorf("reset %s: %w: %w", f.path, errors.ErrUnsupported, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("reset peak usage: there is no file with it: %w", errors.ErrUnsupported)
+}
+
+// peakUsage is the figure whose file is written to.
+const peakUsage = "peak_usage"
 
 // Sample reads all figures into m. Where it fails, m is as it was. An error wraps
 // profile.ErrGone once the group has been removed, or no process is left in it.
