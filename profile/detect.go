@@ -31,7 +31,7 @@ func (l *look) channels() []judged {
 	if !l.hasRuntime() {
 		return []judged{l.judgeWorkingSet()}
 	}
-	all := []judged{l.judgeHeap()}
+	all := []judged{l.judgeByWorkingSet(l.judgeHeap())}
 	if c, ok := l.offHeapCurve(); ok {
 		all = append(all, l.judgePlain(offHeap, c, offHeapLimits))
 	}
@@ -43,6 +43,9 @@ func (l *look) channels() []judged {
 	}
 	if c, ok := l.objectCurve(); ok {
 		all = append(all, l.judgeObjects(c))
+	}
+	if c, ok := l.goroutineCurve(); ok {
+		all = append(all, l.judgeGoroutines(c))
 	}
 	return all
 }
@@ -64,8 +67,8 @@ const (
 	weakWitness      // the working set grows, and there is nothing else
 )
 
-// fuse makes one verdict of the channels'. The heap, what is outside it and the
-// number of objects can each prove a leak; the kernel's memory and tmpfs only keep a
+// fuse makes one verdict of the channels'. The heap, what is outside it, the number of
+// objects and that of goroutines can each prove a leak; the kernel's memory and tmpfs only keep a
 // run from being called Steady, because some of it is given back under pressure.
 func (l *look) fuse(all []judged) decision {
 	for _, j := range all {
@@ -77,20 +80,20 @@ func (l *look) fuse(all []judged) decision {
 		if v := l.vetoOf(j); v != noVeto {
 			return decision{Inconclusive, j, v}
 		}
-		if j.verdict == Inconclusive && l.mustBeSteady(j.name) {
+		if j.verdict == Inconclusive && mustBeSteady(j.name) {
 			return decision{verdict: Inconclusive, by: j}
 		}
 	}
 	return decision{verdict: Steady, by: all[0]}
 }
 
-// proves tells whether growth of that channel is a leak. A user who allows some bytes
-// per request has said that objects are not to be counted.
+// proves tells whether growth of that channel is a leak. A user who allows some bytes per
+// request has said that // bytes are to be counted, and nothing else.
 func (l *look) proves(channel string) bool {
 	switch channel {
 	case liveHeap, offHeap:
 		return true
-	case heapObjects:
+	case heapObjects, goroutines:
 		return l.Allowed == 0
 	case workingSet:
 		return l.WorkingSetLeaks
@@ -99,7 +102,7 @@ func (l *look) proves(channel string) bool {
 }
 
 // mustBeSteady tells whether a run is Steady only if that channel is.
-func (l *look) mustBeSteady(channel string) bool {
+func mustBeSteady(channel string) bool {
 	return channel == liveHeap || channel == offHeap || channel == workingSet
 }
 

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -12,7 +13,8 @@ import (
 const (
 	liveHeap    = "live heap"    // with stacks, after collections
 	heapObjects = "heap objects" // their number, after forced collections
-	offHeap     = "off-heap"     // anonymous memory that is not the runtime's
+	goroutines  = "goroutines"
+	offHeap     = "off-heap" // anonymous memory that is not the runtime's
 	kernelMem   = "kernel"
 	tmpfs       = "tmpfs"
 	workingSet  = "working set" // without page cache
@@ -70,6 +72,16 @@ func (l *look) objectCurve() (c curve, ok bool) {
 		}
 	}
 	return c, len(c.x) >= fewestFloor
+}
+
+// goroutineCurve is the number of goroutines at the polls that told it.
+func (l *look) goroutineCurve() (c curve, ok bool) {
+	for i := range l.Polls {
+		if p := &l.Polls[i]; p.Goroutines > 0 {
+			c.add(p.At.Seconds(), float64(p.Requests), float64(p.Goroutines))
+		}
+	}
+	return l.binned(c), len(c.x) >= fewestFloor
 }
 
 func (l *look) floorCurve(figure func(*Floor) float64) curve {
@@ -210,30 +222,23 @@ func (l *look) tmpfsCurve() (c curve, ok bool) {
 }
 
 // offHeapCurve is the anonymous memory, swapped out or not, that the runtime did not
-// get from the system, where the runtime told how much that is: at the polls if
-// there are any, else at the floors.
+// get from the system, where the runtime told how much that is: at all polls, or else
+// at all floors.
 func (l *look) offHeapCurve() (c curve, ok bool) {
 	if !l.has("anon") {
 		return curve{}, false
 	}
-	add := func(at time.Duration, requests, sys, released uint64) bool {
-		c.add(at.Seconds(), float64(requests), l.anonAt(at)-(float64(sys)-float64(released)))
-		return sys > 0
-	}
 	for _, p := range l.Polls {
-		if !add(p.At, p.Requests, p.Sys, p.HeapReleased) {
-			return curve{}, false
-		}
+		c.add(p.At.Seconds(), float64(p.Requests), l.anonAt(p.At)-(float64(p.Sys)-float64(p.HeapReleased)))
 	}
-	if len(l.Polls) > 0 {
+	if len(c.x) > 0 && !slices.ContainsFunc(l.Polls, func(p Poll) bool { return p.Sys == 0 }) {
 		return c.medians(min(mostPoints, len(c.x)/3)), true
 	}
+	c = curve{}
 	for _, f := range l.Floors {
-		if !add(f.At, f.Requests, f.Sys, f.HeapReleased) {
-			return curve{}, false
-		}
+		c.add(f.At.Seconds(), float64(f.Requests), l.anonAt(f.At)-(float64(f.Sys)-float64(f.HeapReleased)))
 	}
-	return c, len(c.x) > 0
+	return c, len(c.x) > 0 && !slices.ContainsFunc(l.Floors, func(f Floor) bool { return f.Sys == 0 })
 }
 
 // medians is a curve in bins of their medians.

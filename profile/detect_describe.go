@@ -32,7 +32,7 @@ func (l *look) describe(all []judged, d decision) Trend {
 		if j.name == heapObjects {
 			t.Objects = j.estimate()
 		}
-		if d.verdict == Steady && l.mustBeSteady(j.name) {
+		if d.verdict == Steady && mustBeSteady(j.name) {
 			t.Bound = max(t.Bound, j.bound)
 		}
 	}
@@ -48,8 +48,8 @@ func (j judged) channel() Channel {
 		Name: j.name, Verdict: j.verdict, Slope: j.estimate(), Unit: "B",
 		Floor: j.rule.floor, Margin: j.rule.margin,
 	}
-	if j.name == heapObjects {
-		c.Unit = "objects"
+	if j.name == heapObjects || j.name == goroutines {
+		c.Unit = strings.TrimPrefix(j.name, "heap ")
 	}
 	if j.verdict == Steady {
 		c.Bound = j.bound

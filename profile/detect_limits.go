@@ -32,7 +32,15 @@ const (
 	objectFloor  = 0.02 // objects per request below which nothing is called a leak
 	objectMargin = 0.05
 	stillGrowing = 0.05 // objects per request at least: then nothing is called steady
+
+	// A goroutine costs 2 KiB of stack and what it refers to, so that a hundred are
+	// about the floor of the heap.
+	goroutineFloor = 100
+	goroutineShare = 0.01 // goroutines per request below which nothing is called a leak
 )
+
+// tenOrFive blocks are tried to exclude growth: five see through noise that ten do not.
+var tenOrFive = []int{10, 5}
 
 // ruleFor is the rule for a curve of bytes.
 func (l *look) ruleFor(c curve, lim limits, reduce stats.Reduce) rule {
@@ -44,9 +52,7 @@ func (l *look) ruleFor(c curve, lim limits, reduce stats.Reduce) rule {
 		wide:   lim.wide.of(median),
 		least:  leastClaim,
 		reduce: reduce,
-	}
-	if lim.wide == (amount{}) {
-		r.wide = 0
+		blocks: tenOrFive,
 	}
 	if l.Allowed > 0 {
 		r.above, r.margin = l.Allowed, l.Allowed*l.span
@@ -81,13 +87,60 @@ func (l *look) judgeWorkingSet() judged {
 	return judged{workingSet, r, r.judgeUnderLoad(c, l.load)}
 }
 
+// judgeByWorkingSet judges a target with few collections, and so with few readings of
+// its live heap, by its working set: if that is steady, and the readings, half a
+// window of them at least, are the same. Either alone is not enough: the heap can
+// grow into memory that it has already, and few readings say little of the rest.
+func (l *look) judgeByWorkingSet(heap judged) judged {
+	if heap.verdict != Inconclusive || len(l.Floors) >= fewestFloor || l.samples.len() < fewestSamples {
+		return heap
+	}
+	w := l.judgeWorkingSet()
+	if w.verdict != Steady || !l.readingsAgree(w.rule) {
+		return heap
+	}
+	return w
+}
+
+// readingsAgree tells whether the last readings of the live heap, over half the
+// window at least, differ by less than what is called growth.
+func (l *look) readingsAgree(r rule) bool {
+	c := l.cycleCurve()
+	low, high := math.Inf(1), math.Inf(-1)
+	for i := len(c.y) - 1; i >= 0; i-- {
+		low, high = min(low, c.y[i]), max(high, c.y[i])
+		if high-low >= heapLimits.floor.of(high) {
+			return false
+		}
+		if c.x[len(c.x)-1]-c.x[i] >= 0.5*r.span {
+			return true
+		}
+	}
+	return false
+}
+
 // judgePlain judges a figure that requests in flight do not move.
 func (l *look) judgePlain(name string, c curve, lim limits) judged {
 	if len(c.x) < 4 {
 		return judged{name: name, finding: nothing(fewSamples)}
 	}
 	r := l.ruleFor(c, lim, stats.Median)
+	r.blocks, r.wide = tenOrFive[:1], 0
 	return judged{name, r, r.judge(c)}
+}
+
+// judgeGoroutines judges the number of goroutines.
+func (l *look) judgeGoroutines(c curve) judged {
+	r := rule{
+		span:   l.span,
+		floor:  max(goroutineFloor, goroutineShare*l.span),
+		margin: max(goroutineFloor, goroutineShare*l.span),
+		least:  goroutineFloor,
+		reduce: stats.Min,
+		blocks: tenOrFive,
+	}
+	r.wide = r.margin
+	return judged{goroutines, r, r.judgeUnderLoad(c, l.load)}
 }
 
 // judgeObjects judges the number of heap objects. A count has no sampling noise, no
@@ -99,6 +152,7 @@ func (l *look) judgeObjects(c curve) judged {
 		margin: max(objectDrift, objectMargin*l.span),
 		least:  objectDrift,
 		reduce: stats.Min,
+		blocks: tenOrFive,
 	}
 	r.wide = r.margin
 	return judged{heapObjects, r, r.judgeUnderLoad(c, l.load)}

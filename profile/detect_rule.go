@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"slices"
 
 	"github.com/memgate/memgate/internal/stats"
 )
@@ -22,6 +23,7 @@ type rule struct {
 	least  float64      // growth over the window below which no bound is claimed
 	above  float64      // growth per request that the user allows
 	reduce stats.Reduce // a block's value
+	blocks []int        // how many blocks a tail is cut into, to exclude growth
 
 	ramps    bool                          // the load grows with the window: no growth can be told from it
 	doubling bool                          // growth in doubling steps may be a leak
@@ -126,46 +128,68 @@ func warmupGrowth(c curve, first, warm int) float64 {
 	return stats.Median(after) - stats.Median(before)
 }
 
-// exclude is the smallest upper bound of the growth per request in some tail of the
-// window, and whether it is below its margin (two one-sided tests: Schuirmann 1987).
-// A tail that begins after growth counts only where that growth has provably ended.
+// exclude is an upper bound of the growth per request, and whether it is below its
+// margin (two one-sided tests: Schuirmann 1987). The longest tail of the window that
+// excludes growth gives the bound; the smallest of all bounds would be below the truth
+// too often. A tail that begins after growth counts only where that growth has
+// provably ended.
 func (r rule) exclude(c curve, first, warm int, stopped bool) (bound float64, ok bool) {
-	n := len(c.x)
-	bound = math.Inf(1)
-	for _, s := range []int{first, warm, share(0.4, n), share(0.6, n)} {
-		tail := c.x[n-1] - c.x[min(s, n-1)]
-		if s < first || n-s < 4 || float64(s) > 0.8*float64(n) || !(tail >= 0.15*r.span) || s > first && !stopped {
+	bound = math.NaN()
+	for _, from := range tails(len(c.x), first, warm) {
+		if from > first && !stopped || !(c.x[len(c.x)-1]-c.x[from] >= shortestTail*r.span) {
 			continue
 		}
-		early := 0.0
-		if s >= first+3 {
-			early = r.rise(c, first, s) / max(c.x[s]-c.x[first], 1e-9)
+		upper, good := r.excludeFrom(c, first, from)
+		if good {
+			return max(upper, r.least/r.span), true
 		}
-		for _, blocks := range []int{10, 5} {
-			slope := stats.BlockSlope(c.x[s:], c.y[s:], blocks, r.reduce)
-			upper := slope.Upper(stats.P95)
-			limit := r.margin
-			if slope.Lower(stats.P95) <= 0 || upper < 0.5*early {
-				limit = max(limit, r.wide)
-			}
-			good := upper*r.span < limit
-			if good && !ok || good == ok && upper < bound {
-				bound, ok = upper, good
-			}
-			if r.wide == 0 {
-				break // medians: ten blocks only
-			}
+		if !(bound < upper) {
+			bound = upper
 		}
 	}
-	if math.IsInf(bound, 0) {
-		return math.NaN(), false
+	return max(bound, r.least/r.span), false
+}
+
+// shortestTail is the share of the window's requests below which a tail says nothing
+// of the window.
+const shortestTail = 0.15
+
+// tails are the points from which growth may be excluded, in their order: the first
+// that was looked at, the end of the warm-up, and every tenth of the window.
+func tails(n, first, warm int) []int {
+	at := []int{first, warm}
+	for tenth := 0.3; tenth < 0.85; tenth += 0.1 {
+		at = append(at, int(math.Ceil(tenth*float64(n))))
 	}
-	return max(bound, r.least/r.span), ok
+	slices.Sort(at)
+	return slices.DeleteFunc(slices.Compact(at), func(k int) bool { return k < first || n-k < 4 })
+}
+
+// excludeFrom is the upper bound in one tail: the larger one of those block sizes
+// that put it below its margin, the smallest one if none does. The margin is wide
+// where nothing speaks for growth, or where it has more than halved.
+func (r rule) excludeFrom(c curve, first, from int) (bound float64, ok bool) {
+	early := 0.0
+	if from >= first+3 {
+		early = r.rise(c, first, from) / max(c.x[from]-c.x[first], 1e-9)
+	}
+	bound = math.NaN()
+	for _, blocks := range r.blocks {
+		slope := stats.BlockSlope(c.x[from:], c.y[from:], blocks, r.reduce)
+		upper := slope.Upper(stats.P95)
+		limit := r.margin
+		if slope.Lower(stats.P95) <= 0 || upper < 0.5*early {
+			limit = max(limit, r.wide)
+		}
+		good := upper*r.span < limit
+		if good && !ok || good == ok && !(ok == (upper < bound)) {
+			bound, ok = upper, good
+		}
+	}
+	return bound, ok
 }
 
 // rise is the growth between two points, each the lowest of three.
 func (r rule) rise(c curve, from, to int) float64 {
 	return stats.Min(c.y[to:to+3]) - stats.Min(c.y[from:from+3])
 }
-
-func share(f float64, n int) int { return int(math.Ceil(f * float64(n))) }

@@ -124,10 +124,10 @@ type Trend struct {
 
 // Channel is what one figure says by itself.
 type Channel struct {
-	Name    string   // "live heap", "heap objects", "off-heap", "kernel", "working set"
+	Name    string   // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "working set"
 	Verdict Verdict  // of this figure alone
 	Slope   Estimate // growth per completed request, in Unit
-	Unit    string   // "B" or "objects"
+	Unit    string   // "B", "objects" or "goroutines"
 	Bound   float64  // if Steady: no growth above this per request, in Unit
 	Floor   float64  // growth over the window below which nothing is called a leak, in Unit
 	Margin  float64  // growth over the window that Steady excludes, in Unit
