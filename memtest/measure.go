@@ -85,7 +85,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
-			AllowInconclusive: s.AllowInconclusive,
+			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
 	}
 }

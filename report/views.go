@@ -59,6 +59,9 @@ func (r *Record) Evidence() profile.Evidence {
 		Floors:  r.floorsDuring(Load),
 		Planned: r.Load.Planned,
 		Window:  window.To - window.From,
+
+		Allowed:         r.AllowedGrowth,
+		WorkingSetLeaks: r.WorkingSetLeaks,
 	}
 	for _, f := range r.Notes {
 		if f.Fatal || f.Kind == OOMKilled {
