@@ -14,21 +14,22 @@ import (
 // growth has no use for is cut out (labels, comments, stacks that hold no live
 // memory, in many servers most of them), and what is left is refused if parsing it
 // could allocate more than maxParsed.
-const maxParsed = 384 << 20
+const maxParsed = 416 << 20
 
 // What parsing one element allocates at most, in bytes: its structure, its share of
 // the slices that grow around it with all their discarded predecessors, and of the
 // maps that check its id. TestParseStaysInBudget holds them to it.
 const (
 	sampleCost   = 184
+	typeCost     = 64
 	mappingCost  = 288
 	locationCost = 224
 	lineCost     = 256
 	functionCost = 256
 	stringCost   = 112 // and 9/8 of its length
 	listCost     = 16  // of a sample's values or locations in one packed list,
-	packedCost   = 16  // and for each element of it
-	elementCost  = 72  // of an element that comes in any other form
+	packedCost   = 18  // and for each element of it
+	elementCost  = 64  // of an element that comes in any other form
 )
 
 // Field numbers of perftools.profiles.Profile and of its Sample, as in profile.proto.
@@ -146,6 +147,10 @@ type trimmer struct {
 // does not need. It works in place: wire is overwritten.
 func trim(wire []byte) ([]byte, error) {
 	var t trimmer
+	return t.run(wire)
+}
+
+func (t *trimmer) run(wire []byte) ([]byte, error) {
 	if err := t.findTypes(wire); err != nil {
 		return nil, err
 	}
@@ -220,7 +225,7 @@ func (t *trimmer) keep(out []byte, f field) ([]byte, error) {
 	case profileSample:
 		return t.keepSample(out, f)
 	case profileSampleType, profilePeriodType:
-		t.cost += mappingCost
+		t.cost += typeCost
 	case profilePeriod:
 	case profileMapping:
 		t.cost += mappingCost
