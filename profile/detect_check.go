@@ -107,7 +107,7 @@ func (e Evidence) tooLittle() *fault {
 		return &fault{fmt.Sprintf("too few samples: %d of %d", len(e.Samples), fewestSamples),
 			"run the load longer, or sample more often"}
 	}
-	requests, seconds := loadClock(e).length()
+	requests, seconds := e.completed()
 	if !(seconds > 0) {
 		return &fault{"all samples are of the same moment", repeat}
 	}
@@ -124,12 +124,26 @@ func (e Evidence) notDelivered() *fault {
 	if e.Planned == 0 || seconds <= 0 {
 		return nil
 	}
-	completed, _ := loadClock(e).length()
+	completed, _ := e.completed()
 	if share := completed / (e.Planned * seconds); share < delivered {
 		return &fault{fmt.Sprintf("%.0f%% of the planned load was delivered, %.0f%% is needed", 100*share, 100*delivered),
 			"lower the rate, or give the target and the load generator more CPU"}
 	}
 	return nil
+}
+
+// completed is how many requests were completed in the window, and in how many
+// seconds, by the samples or where there are none by the floors.
+func (e Evidence) completed() (requests, seconds float64) {
+	if n := len(e.Samples); n >= 2 {
+		first, last := &e.Samples[0], &e.Samples[n-1]
+		return float64(last.Requests) - float64(first.Requests), (last.At - first.At).Seconds()
+	}
+	if n := len(e.Floors); n >= 2 {
+		first, last := &e.Floors[0], &e.Floors[n-1]
+		return float64(last.Requests) - float64(first.Requests), (last.At - first.At).Seconds()
+	}
+	return 0, 0
 }
 
 // length is the length of the measured load.
