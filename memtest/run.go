@@ -43,6 +43,7 @@ func Run(t TB, s Scenario) *report.Record {
 	if s.Name == "" {
 		s.Name = t.Name()
 	}
+	test := thisTest(t)
 	out, err := openArtifacts(t, s.Name)
 	if err != nil {
 		fatalf(t, "%v", err)
@@ -55,6 +56,7 @@ func Run(t TB, s Scenario) *report.Record {
 
 	r, err := measure(ctx, s, progress(t))
 	if r != nil {
+		r.Test = test
 		out.keep(t, r)
 		if err := out.saveHeaps(r); err != nil {
 			t.Logf("memtest: %v", err)

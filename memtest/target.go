@@ -24,6 +24,7 @@ type Instance struct {
 	Heap   Prober          // asks the target's runtime; nil if it has nothing to say
 	Env    report.Env      // what is known of the target and its engine
 	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why
+	Vars   []string        // its environment, "NAME=value": what reports must not show, wherever the target prints it
 
 	Exited <-chan Exit                     // receives once if the target ends by itself; nil if that cannot be seen
 	Stop   func(ctx context.Context) error // removes the target and all that came with it; called once

@@ -3,8 +3,11 @@ package report
 import (
 	"bytes"
 	"flag"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -77,4 +80,21 @@ func TestHTMLHoldsTheRecord(t *testing.T) {
 			assert.Equal(t, string(asJSON(t, r)), string(asJSON(t, back)))
 		})
 	}
+}
+
+// forms is all that can be written of one record.
+func forms(r *Record) map[string]func(io.Writer) error {
+	return map[string]func(io.Writer) error{"JSON": r.JSON, "HTML": r.HTML, "text": r.Text}
+}
+
+// pointsOf is the points of a path of M and L.
+func pointsOf(path string) []point {
+	var points []point
+	for _, pair := range strings.FieldsFunc(path, func(r rune) bool { return r == 'M' || r == 'L' || r == 'Z' }) {
+		var p point
+		if _, err := fmt.Sscan(pair, &p.X, &p.Y); err == nil {
+			points = append(points, p)
+		}
+	}
+	return points
 }
