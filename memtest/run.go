@@ -44,7 +44,7 @@ func Run(t TB, s Scenario) *report.Record {
 		s.Name = t.Name()
 	}
 	test := thisTest(t)
-	out, err := openArtifacts(t, s.Name)
+	out, err := openArtifacts(t, s.Name, test)
 	if err != nil {
 		fatalf(t, "%v", err)
 	}
@@ -65,6 +65,7 @@ func Run(t TB, s Scenario) *report.Record {
 	if err != nil {
 		fatalf(t, "%v", err)
 	}
+	reportMetrics(t, r)
 	for _, f := range r.Notes {
 		if f.Fatal {
 			t.Errorf("memtest: %s", explain(f))

@@ -25,6 +25,8 @@ type chart struct {
 	LoadTop, LoadHeight float64
 	TimesTop            float64 // of the time axis
 
+	End       float64 // of the run, in seconds
+	Low, High float64 // bytes at the lower and upper edge of the memory panel
 	Bands     []band
 	Times     []tick
 	Sizes     []tick // memory axis
@@ -150,7 +152,8 @@ func (r *Record) end() time.Duration {
 // drawTime draws the time axis and the phases.
 func (c *chart) drawTime(r *Record) scale {
 	end := max(r.end(), time.Second)
-	x := scale{0, end.Seconds(), c.Left, c.Right}
+	c.End = end.Seconds()
+	x := scale{0, c.End, c.Left, c.Right}
 	step := timeStep(end.Seconds(), (c.Right-c.Left)/70)
 	for s := 0.0; s <= end.Seconds() && len(c.Times) < 50; s += step {
 		t := tick{x.at(s), clock(time.Duration(s) * time.Second), "middle"}
@@ -183,6 +186,7 @@ func timeStep(span, n float64) float64 {
 // drawMemory draws the working set, the floors and the limit.
 func (c *chart) drawMemory(r *Record, x scale) {
 	y, step := c.memoryScale(r)
+	c.Low, c.High = y.Lo, y.Hi
 	for v := y.Lo / mib; v <= y.Hi/mib*1.0001 && len(c.Sizes) < 20; v += step {
 		c.Sizes = append(c.Sizes, tick{At: y.at(v * mib), Label: tickLabel(v, step)})
 	}

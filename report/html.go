@@ -19,11 +19,12 @@ var pageSource string
 
 // pageTemplate escapes by context; the page has no other way to put text in.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"mark": mark, "clock": clock, "length": length, "tail": tail,
+	"mark": mark, "clock": clock, "length": length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
 }).Parse(pageSource))
 
-// HTML writes the record as one file that needs nothing else: no script, no network, no
-// style sheet even, where a viewer forbids it. It holds the record itself, so that
+// HTML writes the record as one file that needs nothing else: no network, and no style
+// sheet or script where a viewer forbids them. A script adds values under the pointer
+// and zoom. The file holds the record itself, so that
 // [Read] reads it back. A record that JSON cannot hold is shown without that part.
 func (r *Record) HTML(w io.Writer) error {
 	data, err := embed(r)
