@@ -279,8 +279,7 @@ func shoot(b *tab, name string) {
 // TestBrowserAccessibility is the checks of axe that a page of this kind can fail.
 func TestBrowserAccessibility(t *testing.T) {
 	b := browse(t)
-	audit, err := os.ReadFile("testdata/audit.js")
-	require.NoError(t, err)
+	audit := auditScript(t)
 	for name, run := range stories {
 		for _, scheme := range []string{"light", "dark"} {
 			_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}})
@@ -289,12 +288,23 @@ func TestBrowserAccessibility(t *testing.T) {
 			if name != "nothing" && name != "empty" {
 				b.ready()
 			}
-			var found []string
-			require.NoError(t, json.Unmarshal([]byte(evaluate[string](b, string(audit))), &found))
-			assert.Empty(t, found, "%s, %s", name, scheme)
+			assert.Empty(t, audited(b, audit), "%s, %s", name, scheme)
 			if name == "leaking" {
 				shoot(b, "leaking-"+scheme)
 			}
 		}
 	}
+}
+
+func auditScript(t *testing.T) string {
+	script, err := os.ReadFile("testdata/audit.js")
+	require.NoError(t, err)
+	return string(script)
+}
+
+// audited is what the audit finds fault with in the page that is open.
+func audited(b *tab, audit string) (found []string) {
+	b.t.Helper()
+	require.NoError(b.t, json.Unmarshal([]byte(evaluate[string](b, audit)), &found))
+	return found
 }

@@ -94,11 +94,8 @@ func newChart(r *Record, narrow bool) *chart {
 	if len(r.Samples) == 0 && len(r.Floors) == 0 && len(r.Load.PerSecond) == 0 {
 		return nil
 	}
-	c := &chart{ID: "wide", Narrow: narrow, Leaking: r.Trend.Verdict == profile.Leaking, Width: 960, Left: 52, Right: 936, Top: 26, MemoryHeight: 280, LoadHeight: 64, LatencyHeight: 44}
-	if narrow {
-		c.ID, c.Width, c.Left, c.Right, c.MemoryHeight, c.LoadHeight, c.LatencyHeight = "narrow", 340, 36, 328, 200, 52, 40
-	}
-	c.Ticks, c.Inner = c.Left-8, c.Left+8
+	c := newCanvas(narrow)
+	c.Leaking = r.Trend.Verdict == profile.Leaking
 	c.Title = "Memory and load of " + r.Name + " over time"
 	c.Desc = r.chartInWords()
 	x := c.drawTime(r)
@@ -108,6 +105,16 @@ func newChart(r *Record, narrow bool) *chart {
 	c.drawLatency(r, x)
 	c.drawEvents(r, x)
 	c.Height = c.TimesTop + 26
+	return c
+}
+
+// newCanvas is an empty chart for a page that is wide or narrow.
+func newCanvas(narrow bool) *chart {
+	c := &chart{ID: "wide", Narrow: narrow, Width: 960, Left: 52, Right: 936, Top: 26, MemoryHeight: 280, LoadHeight: 64, LatencyHeight: 44}
+	if narrow {
+		c.ID, c.Width, c.Left, c.Right, c.MemoryHeight, c.LoadHeight, c.LatencyHeight = "narrow", 340, 36, 328, 200, 52, 40
+	}
+	c.Ticks, c.Inner = c.Left-8, c.Left+8
 	return c
 }
 
