@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
@@ -51,6 +52,8 @@ func TestCSVIsATrace(t *testing.T) {
 		assert.Equal(t, want.Floors[i].HeapObjects, f.HeapObjects)
 	}
 	e.Planned = want.Planned
+	assert.Zero(t, e.Samples[0].Requests, "requests of the warm-up do not count")
+	assert.Less(t, e.Samples[0].At, 200*time.Millisecond)
 	again, first := profile.Detect(e), profile.Detect(want)
 	assert.Equal(t, first.Verdict, again.Verdict)
 	assert.Equal(t, profile.Leaking, again.Verdict)

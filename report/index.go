@@ -36,7 +36,7 @@ func (r *Record) AddToIndex(dir, name string) error {
 		return fmt.Errorf("add %q to index: %w", r.Name, err)
 	}
 	defer root.Close()
-	if err := writeIndex(root); err != nil {
+	if err := writeIndex(root, cardsIn); err != nil {
 		return fmt.Errorf("add %q to index in %s: %w", r.Name, dir, err)
 	}
 	return nil
@@ -45,12 +45,13 @@ func (r *Record) AddToIndex(dir, name string) error {
 // mostLooks bounds writeIndex where runs are added faster than it writes.
 const mostLooks = 50
 
-// writeIndex writes the page of all cards that are there when it is done: a card that
-// another process adds before its own look is seen by this one's last.
-func writeIndex(root *os.Root) error {
+// writeIndex writes the page of all cards that look finds, and looks again when it is
+// done: what another process added meanwhile may have been on the page that this one
+// has just replaced.
+func writeIndex(root *os.Root, look func(*os.Root) ([]card, error)) error {
 	var written [sha256.Size]byte
 	for range mostLooks {
-		cards, err := cardsIn(root)
+		cards, err := look(root)
 		if err != nil {
 			return err
 		}

@@ -76,6 +76,26 @@ func TestIndexOfManyAtOnce(t *testing.T) {
 	}
 }
 
+// TestIndexIsNotOverwrittenByAnOlderOne: another process adds a run, and writes the
+// index, between the first look of this one and its writing.
+func TestIndexIsNotOverwrittenByAnOlderOne(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, emptyRun().AddToIndex(dir, "first"))
+	root, err := os.OpenRoot(dir)
+	require.NoError(t, err)
+	defer root.Close()
+	looks := 0
+	require.NoError(t, writeIndex(root, func(root *os.Root) ([]card, error) {
+		cards, err := cardsIn(root)
+		if looks++; looks == 1 {
+			require.NoError(t, healthyRun().AddToIndex(dir, "meanwhile"))
+		}
+		return cards, err
+	}))
+	assert.Contains(t, indexOf(t, dir), `href="meanwhile.html"`)
+	assert.Equal(t, 3, looks, "the last one finds nothing new")
+}
+
 func TestClaim(t *testing.T) {
 	dir := t.TempDir()
 	claim := func(pkg string) string {
