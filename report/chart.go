@@ -277,13 +277,17 @@ func (c *chart) drawFloors(floors []profile.Floor, x, y scale) {
 	}
 }
 
-// below is where a label goes that no floor between two columns of pixels touches.
+// below is where a label goes that no floor between two columns of pixels touches: below
+// them, or above where there is no room.
 func (c *chart) below(from, to float64) float64 {
-	lowest := 0.0
+	lowest, highest := 0.0, c.MemoryEnd()
 	for _, p := range c.Floors {
 		if from <= p.X && p.X <= to {
-			lowest = max(lowest, p.Y)
+			lowest, highest = max(lowest, p.Y), min(highest, p.Y)
 		}
+	}
+	if lowest+19 > c.MemoryEnd() { // it would stand in the panel below
+		return highest - 12
 	}
 	return lowest + 19
 }

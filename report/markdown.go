@@ -127,6 +127,9 @@ func annotationProperty(s string) string {
 	return annotationPropertyEscapes.Replace(oneLine(s, widest))
 }
 
+// mostAttributes is how many figures are attributes: under -v each is a line of output.
+const mostAttributes = 2
+
 // Attributes is the record's outcome as names and values of one line each, for
 // testing's Attr, which tools carry into JUnit's properties.
 func (r *Record) Attributes() [][2]string {
@@ -135,7 +138,8 @@ func (r *Record) Attributes() [][2]string {
 		{"memgate.verdict", string(v.outcome())},
 		{"memgate.summary", oneLine(v.headline(), widest)},
 	}
-	for _, f := range v.figures() {
+	figures := v.figures()
+	for _, f := range figures[:min(len(figures), mostAttributes)] {
 		attributes = append(attributes, [2]string{"memgate." + f.Unit, fmt.Sprintf("%.6g", f.Value)})
 	}
 	if v.Report != "" {
