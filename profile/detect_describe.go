@@ -109,7 +109,7 @@ func (d decision) reason() string {
 		return fmt.Sprintf("%s: %s", j.name, j.why())
 	case !j.stop.Proven:
 		return text + ", nor that growth has ended"
-	case math.IsNaN(j.bound):
+	case math.IsInf(j.bound, 0):
 		return text + ", nor can growth be excluded"
 	}
 	return fmt.Sprintf("%s, and growth of up to %s with each request is not excluded (%s would do)",

@@ -84,6 +84,7 @@ func (l *look) judgeWorkingSet() judged {
 		return judged{name: workingSet, finding: nothing(fewSamples)}
 	}
 	r := l.ruleFor(c, workingSetLimits, stats.Min)
+	r.swinging = []float64{0.4, 0.6} // a heap without a collection in the window swings
 	return judged{workingSet, r, r.judgeUnderLoad(c, l.load)}
 }
 
@@ -160,5 +161,5 @@ func (l *look) judgeObjects(c curve) judged {
 
 // nothing is what is found where a curve has too few points.
 func nothing(why reason) finding {
-	return finding{reasons: []reason{why}, slope: stats.Slope{Value: math.NaN(), Err: math.NaN()}, bound: math.NaN()}
+	return finding{reasons: []reason{why}, slope: stats.Slope{Value: math.NaN(), Err: math.NaN()}, bound: math.Inf(1)}
 }
