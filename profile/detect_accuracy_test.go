@@ -150,11 +150,12 @@ func TestBytesPerRequest(t *testing.T) {
 	assert.LessOrEqual(t, errors[(n*9-1)/10], 0.15)
 }
 
-// TestIntervalsCover counts how often the 95 % interval holds a constant leak.
+// TestIntervalsCover counts how often the 95 % interval holds a constant leak, real and
+// synthetic.
 func TestIntervalsCover(t *testing.T) {
 	held, all := 0, 0
 	for _, j := range judgements(t) {
-		if j.kind != "go-slow" || !j.probed() || j.Verdict != Leaking {
+		if j.kind != "go-slow" && !(j.set == "real" && j.kind == "slice") || !j.PerRequest.Interval() || j.Verdict != Leaking {
 			continue
 		}
 		all++

@@ -29,11 +29,11 @@ func (t Trend) Forecast(limit uint64, rate float64) Forecast {
 		return Forecast{Never: true}
 	case t.Verdict == Steady:
 		return Forecast{Never: true, Earliest: after(t.Bound)}
-	case !e.Interval() && e.Value > 0:
+	case !e.Interval() && e.Value > 0 && t.Verdict == Leaking:
 		return Forecast{After: after(e.Value)}
-	case e.Lo > 0:
+	case e.Interval() && e.Lo > 0:
 		return Forecast{After: after(e.Value), Earliest: after(e.Hi), Latest: after(e.Lo)}
-	case e.Hi > 0:
+	case e.Interval() && e.Hi > 0:
 		return Forecast{Never: true, Earliest: after(e.Hi)}
 	}
 	return Forecast{Never: true}

@@ -14,8 +14,7 @@ func (a amount) of(median float64) float64 { return max(a.mib*mib, a.share*media
 
 // limits are a channel's: growth below floor is not called a leak, growth above
 // margin is not called steady, and wide takes margin's place where nothing speaks for
-// growth. They were set from the noise of healthy services: a live heap drifts by
-// about 0.2 MiB in a run of whatever length.
+// growth. They were set from the noise of healthy services.
 type limits struct{ floor, margin, wide amount }
 
 var (
@@ -27,9 +26,10 @@ var (
 )
 
 const (
-	leastClaim   = mib  // bytes over the window: below, healthy drift and small leaks look alike
-	objectDrift  = 300  // objects by which a healthy heap's number may differ
-	objectFloor  = 0.02 // objects per request below which nothing is called a leak
+	heapDrift    = 0.2 * mib // bytes by which a healthy live heap drifts in a run of whatever length
+	leastClaim   = mib       // bytes over the window: below, healthy drift and small leaks look alike
+	objectDrift  = 300       // objects by which a healthy heap's number may differ
+	objectFloor  = 0.02      // objects per request below which nothing is called a leak
 	objectMargin = 0.05
 	stillGrowing = 0.05 // objects per request at least: then nothing is called steady
 
