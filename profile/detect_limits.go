@@ -35,8 +35,8 @@ const (
 
 	// A goroutine costs 2 KiB of stack and what it refers to, so that a hundred are
 	// about the floor of the heap.
-	goroutineFloor = 100
-	goroutineShare = 0.01 // goroutines per request below which nothing is called a leak
+	goroutineDrift = 100
+	goroutineFloor = 0.01 // goroutines per request below which nothing is called a leak
 )
 
 // tenOrFive blocks are tried to exclude growth: five see through noise that ten do not.
@@ -130,33 +130,32 @@ func (l *look) judgePlain(name string, c curve, lim limits) judged {
 	return judged{name, r, r.judge(c)}
 }
 
-// judgeGoroutines judges the number of goroutines.
-func (l *look) judgeGoroutines(c curve) judged {
-	r := rule{
-		span:   l.span,
-		floor:  max(goroutineFloor, goroutineShare*l.span),
-		margin: max(goroutineFloor, goroutineShare*l.span),
-		least:  goroutineFloor,
-		reduce: stats.Min,
-		blocks: tenOrFive,
-	}
-	r.wide = r.margin
-	return judged{goroutines, r, r.judgeUnderLoad(c, l.load)}
-}
-
 // judgeObjects judges the number of heap objects. A count has no sampling noise, no
 // size classes and no doubling tables.
 func (l *look) judgeObjects(c curve) judged {
+	r := l.countRule(objectDrift, objectFloor, objectMargin)
+	return judged{heapObjects, r, r.judgeUnderLoad(c, l.load)}
+}
+
+// judgeGoroutines judges the number of goroutines.
+func (l *look) judgeGoroutines(c curve) judged {
+	r := l.countRule(goroutineDrift, goroutineFloor, goroutineFloor)
+	return judged{goroutines, r, r.judgeUnderLoad(c, l.load)}
+}
+
+// countRule is the rule for a number of things that differs by drift in any case;
+// floor and margin are per request.
+func (l *look) countRule(drift, floor, margin float64) rule {
 	r := rule{
 		span:   l.span,
-		floor:  max(objectDrift, objectFloor*l.span),
-		margin: max(objectDrift, objectMargin*l.span),
-		least:  objectDrift,
+		floor:  max(drift, floor*l.span),
+		margin: max(drift, margin*l.span),
+		least:  drift,
 		reduce: stats.Min,
 		blocks: tenOrFive,
 	}
 	r.wide = r.margin
-	return judged{heapObjects, r, r.judgeUnderLoad(c, l.load)}
+	return r
 }
 
 // nothing is what is found where a curve has too few points.
