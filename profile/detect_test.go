@@ -157,6 +157,11 @@ func TestMoreTellsHowMuchLonger(t *testing.T) {
 	assert.Equal(t, Inconclusive, got.Verdict)
 	assert.Equal(t, 4*time.Second, got.More, "eight floors in eight seconds, and twelve are needed")
 
+	grows := healthy(func(n uint64, s *Sample, _ *Floor) { s.Anon += 1000 * n })
+	grows.Floors = grows.Floors[:4]
+	got = sound(t, grows)
+	assert.Equal(t, 2*time.Minute, got.More, "four floors in a minute, and twelve are needed: %s", got.Remedy)
+
 	chunks := Evidence{Floors: floorsGrowing(60, 0)}
 	for i := range chunks.Floors {
 		chunks.Floors[i].HeapAlloc += uint64(i/14) * 4 << 20
