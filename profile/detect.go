@@ -66,6 +66,7 @@ const (
 	stillCounts      // the number of heap objects still grows
 	kernelGrows      // the kernel may give back under pressure what grows here
 	weakWitness      // the working set grows, and there is nothing else
+	givenBack        // what grew with the load went when the load stopped
 )
 
 // fuse makes one verdict of the channels'. The heap, what is outside it, the number of
@@ -73,7 +74,10 @@ const (
 // only keep a run from being called Steady: some of it is given back under pressure.
 func (l *look) fuse(all []judged) decision {
 	for _, j := range all {
-		if j.verdict == Leaking && l.proves(j.name) {
+		if j.verdict == Leaking && l.proves(j) {
+			if l.gaveBack(j.name) {
+				return decision{Inconclusive, j, givenBack}
+			}
 			return decision{verdict: Leaking, by: j}
 		}
 	}
@@ -89,12 +93,16 @@ func (l *look) fuse(all []judged) decision {
 }
 
 // proves tells whether growth of that channel is a leak. A user who allows some bytes
-// per request has said that bytes are to be counted, and nothing else.
-func (l *look) proves(channel string) bool {
-	switch channel {
+// per request has said that bytes are to be counted, and nothing else. Objects that come
+// with fewer than one in twenty requests may be a table that still fills, slower and
+// slower: the bytes must say so too.
+func (l *look) proves(j judged) bool {
+	switch j.name {
 	case liveHeap, offHeap:
 		return true
-	case heapObjects, goroutines:
+	case heapObjects:
+		return l.Allowed == 0 && j.slope.Lower(stats.P975) > stillGrowing
+	case goroutines:
 		return l.Allowed == 0
 	case workingSet:
 		return l.WorkingSetLeaks

@@ -22,6 +22,8 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 		return l.moreCollections()
 	case d.veto == weakWitness:
 		return servePprof + "; or accept the weaker verdict of the working set", 0
+	case d.veto == givenBack:
+		return "lower the rate, so that requests do not pile up in the target, or warm up longer", 0
 	case d.veto == kernelGrows:
 		return "look for open files, sockets, tmpfs files and directory entries; cgroup v2 tells what the kernel can give back apart", 0
 	case d.veto == noVeto && (has(loadRamps) || has(onlyCorrected)):

@@ -41,6 +41,23 @@ func healthy(change func(requests uint64, s *Sample, f *Floor)) Evidence {
 	return e
 }
 
+func TestWhatIsGivenBackWasNotLeaked(t *testing.T) {
+	leak := func(n uint64, s *Sample, f *Floor) {
+		f.HeapAlloc, f.HeapObjects, f.Sys, s.Anon = f.HeapAlloc+300*n, f.HeapObjects+n, f.Sys+300*n, s.Anon+300*n
+	}
+	e := healthy(leak)
+	require.Equal(t, Leaking, sound(t, e).Verdict)
+
+	e.Rest = e.Floors[len(e.Floors)-1]
+	assert.Equal(t, Leaking, sound(t, e).Verdict, "it is still there at rest")
+
+	e.Rest = e.Floors[5]
+	got := sound(t, e)
+	assert.Equal(t, Inconclusive, got.Verdict)
+	assert.Equal(t, "live heap: it grew with the requests, but most of that was given back when the load stopped", got.Reason)
+	assert.NotEmpty(t, got.Remedy)
+}
+
 func unchanged(uint64, *Sample, *Floor) {}
 
 func TestChannels(t *testing.T) {
@@ -62,6 +79,7 @@ func TestChannels(t *testing.T) {
 		{"mmap", func(n uint64, s *Sample, _ *Floor) { s.Anon += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
 		{"swapped out mmap", func(n uint64, s *Sample, _ *Floor) { s.Swap += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
 		{"small objects", func(n uint64, _ *Sample, f *Floor) { f.HeapObjects, f.HeapAlloc = f.HeapObjects+n, f.HeapAlloc+16*n }, Leaking, heapObjects, 16, ""},
+		{"an object now and then", func(n uint64, _ *Sample, f *Floor) { f.HeapObjects, f.HeapAlloc = f.HeapObjects+n/25, f.HeapAlloc+n }, Steady, liveHeap, 0, ""},
 		{"sockets", func(n uint64, s *Sample, _ *Floor) { s.Sock += 1024 * n }, Inconclusive, kernelMem, 0, "kernel"},
 		{"dentries", func(n uint64, s *Sample, _ *Floor) { s.Kernel += 1024 * n; s.SlabReclaimable += 1024 * n }, Steady, liveHeap, 0, ""},
 		{"tmpfs", func(n uint64, s *Sample, _ *Floor) { s.Shmem += 1024 * n }, Inconclusive, tmpfs, 0, "tmpfs"},
