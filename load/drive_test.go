@@ -132,7 +132,6 @@ func TestRateTimesDurationAreSent(t *testing.T) {
 	}
 }
 
-// dialsThatHang counts connections being made to where nothing answers.
 func TestConnectionsAreKeptAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, n := drive(t, Plan{Requests: Get("/"), Rate: 10, Duration: 10 * time.Second},

@@ -130,6 +130,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	if err := m.warmup(ctx); err != nil {
 		return err
 	}
+	m.probe(ctx)
 	m.snapshot(ctx)
 
 	m.enter(report.Load)

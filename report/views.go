@@ -48,13 +48,20 @@ func (r *Record) floorsDuring(phase string) []profile.Floor {
 // evidence is broken: what happened meanwhile is not known.
 const longestGap = 5 * time.Second
 
-// rest is the last floor of the run, if it was read after the load.
-func (r *Record) rest() profile.Floor {
-	after, ok := r.Phase(Floor)
-	if n := len(r.Floors); ok && n > 0 && r.Floors[n-1].At >= after.From {
-		return r.Floors[n-1]
+// rests are the floors at rest next to the measured load, before it and after it; zero
+// where they were not read.
+func (r *Record) rests() (before, after profile.Floor) {
+	load, _ := r.Phase(Load)
+	end, ended := r.Phase(Floor)
+	for _, f := range r.Floors {
+		if f.At <= load.From {
+			before = f
+		}
+		if ended && f.At >= end.From {
+			after = f
+		}
 	}
-	return profile.Floor{}
+	return before, after
 }
 
 // Evidence is what the record says of the measured load, for [profile.Detect]: samples
@@ -69,11 +76,10 @@ func (r *Record) Evidence() profile.Evidence {
 		Planned: r.Load.Planned,
 		Window:  window.To - window.From,
 
-		Rest:    r.rest(),
-
 		Allowed:         r.AllowedGrowth,
 		WorkingSetLeaks: r.WorkingSetLeaks,
 	}
+	e.RestBefore, e.Rest = r.rests()
 	for _, f := range r.Notes {
 		if f.Fatal || f.Kind == OOMKilled {
 			e.Broken = append(e.Broken, f.Text)
