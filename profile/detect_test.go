@@ -85,7 +85,9 @@ func TestChannels(t *testing.T) {
 		}, Leaking, liveHeap, 2048, "stacks"},
 		{"mmap", func(n uint64, s *Sample, _ *Floor) { s.Anon += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
 		{"swapped out mmap", func(n uint64, s *Sample, _ *Floor) { s.Swap += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
-		{"drift of bytes", func(n uint64, s *Sample, f *Floor) { f.HeapAlloc, f.Sys, s.Anon = f.HeapAlloc+60*n, f.Sys+60*n, s.Anon+60*n }, Inconclusive, liveHeap, 60, ""},
+		{"drift of bytes", func(n uint64, s *Sample, f *Floor) {
+			f.HeapAlloc, f.Sys, s.Anon = f.HeapAlloc+60*n, f.Sys+60*n, s.Anon+60*n
+		}, Inconclusive, liveHeap, 60, ""},
 		{"small objects", func(n uint64, _ *Sample, f *Floor) { f.HeapObjects, f.HeapAlloc = f.HeapObjects+n, f.HeapAlloc+16*n }, Leaking, heapObjects, 16, ""},
 		{"an object now and then", func(n uint64, _ *Sample, f *Floor) { f.HeapObjects, f.HeapAlloc = f.HeapObjects+n/25, f.HeapAlloc+n }, Steady, liveHeap, 0, ""},
 		{"sockets", func(n uint64, s *Sample, _ *Floor) { s.Sock += 1024 * n }, Inconclusive, kernelMem, 0, "kernel"},
