@@ -81,7 +81,7 @@ type measurement struct {
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
 	began := time.Now()
-	return &measurement{
+	m := &measurement{
 		scenario: s, target: target, began: began, say: say,
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
@@ -89,6 +89,10 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
 	}
+	for _, w := range target.Warnings {
+		m.note(report.Finding{Kind: report.Warning, Text: w})
+	}
+	return m
 }
 
 // requests is how many requests the target has answered so far.
@@ -127,6 +131,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	if err := m.warmup(ctx); err != nil {
 		return err
 	}
+	m.probe(ctx)
 	m.snapshot(ctx)
 
 	m.enter(report.Load)
