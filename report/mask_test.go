@@ -122,3 +122,13 @@ func TestMaskKeepsEverythingElse(t *testing.T) {
 	assert.Equal(t, before, *r)
 	assert.False(t, strings.Contains(string(asJSON(t, r)), Masked))
 }
+
+func FuzzMaskText(f *testing.F) {
+	for _, s := range []string{"", "a://b:c@d?e=f&g", "Cookie: x\ny", `{"token":"x\"y"}`, "-----BEGIN PRIVATE KEY-----", "--token x", "\xff=\xfe"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		once := maskText(s)
+		require.Equal(t, once, maskText(once), "what is masked stays as it is")
+	})
+}
