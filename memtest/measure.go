@@ -61,6 +61,7 @@ func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) 
 	f.At = time.Since(began)
 	f.Text += ", before it was ready"
 	r.Notes = append(r.Notes, f)
+	r.Mask(secretsOf(&Instance{}, s.Load)...)
 	return r, nil
 }
 
@@ -277,4 +278,5 @@ func (m *measurement) conclude() {
 	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
 	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
+	r.Mask(secretsOf(m.target, m.scenario.Load)...)
 }

@@ -24,6 +24,7 @@ type Instance struct {
 	Heap   Prober          // asks the target's runtime; nil if it has nothing to say
 	Env    report.Env      // what is known of the target and its engine
 	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why
+	Vars   []string        // its environment, "NAME=value": what reports must not show, wherever the target prints it
 
 	Warnings []string // what a reader of the record must know: limits that could not be applied
 
