@@ -38,7 +38,7 @@ func (l *look) channels() []judged {
 	}
 	all := []judged{l.judgeByWorkingSet(l.judgeHeap())}
 	if c, ok := l.offHeapCurve(); ok {
-		all = append(all, l.judgePlain(offHeap, c, offHeapLimits))
+		all = append(all, l.judgeOffHeap(c))
 	}
 	if c, ok := l.kernelCurve(); ok {
 		all = append(all, l.judgePlain(kernelMem, c, kernelLimits))

@@ -84,6 +84,7 @@ func TestChannels(t *testing.T) {
 			f.StackInuse, f.Sys, s.Anon = f.StackInuse+2048*n, f.Sys+2048*n, s.Anon+2048*n
 		}, Leaking, liveHeap, 2048, "stacks"},
 		{"mmap", func(n uint64, s *Sample, _ *Floor) { s.Anon += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
+		{"heap that becomes resident", func(n uint64, s *Sample, f *Floor) { f.Sys += 16 << 20; s.Anon += min(1024*n, 12<<20) }, Steady, liveHeap, 0, ""},
 		{"swapped out mmap", func(n uint64, s *Sample, _ *Floor) { s.Swap += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
 		{"drift of bytes", func(n uint64, s *Sample, f *Floor) {
 			f.HeapAlloc, f.Sys, s.Anon = f.HeapAlloc+60*n, f.Sys+60*n, s.Anon+60*n
