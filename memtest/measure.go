@@ -270,6 +270,6 @@ func (m *measurement) conclude() {
 	r.Load = m.loaded.Summary()
 	r.Source.Every = m.scenario.Every
 	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
-	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
+	r.Growth = m.growth()
 }

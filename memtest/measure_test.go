@@ -50,6 +50,17 @@ func TestMeasureFindsTheLeak(t *testing.T) {
 	assert.Empty(t, r.Notes)
 }
 
+// What grows in rare steps cannot be told from a cache by its profiles; the verdict, by
+// the live heap, can, and then the likeliest place is named, as a guess.
+func TestMeasureNamesTheLikeliestPlaceOfALeak(t *testing.T) {
+	r := measured(t, &faketarget.Target{Retains: 1000, InSteps: 3 << 20})
+	assert.Equal(t, profile.Leaking, r.Trend.Verdict, r.Trend.Reason)
+	require.NotEmpty(t, r.Growth)
+	assert.Equal(t, "main.leak", r.Growth[0].Func)
+	assert.True(t, r.Growth[0].Uncertain)
+	assert.ErrorContains(t, memtest.CheckLeak(r), "where  ≈ +")
+}
+
 func TestMeasureSeesThatNothingGrows(t *testing.T) {
 	r := measured(t, &faketarget.Target{})
 	assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
 
@@ -78,22 +77,4 @@ func (m *measurement) probeThroughout(ctx context.Context) {
 			taken++
 		}
 	}
-}
-
-// growth is what the heap profiles of the measured load say grew.
-func (m *measurement) growth() []profile.Site {
-	var heaps []profile.Heap
-	for _, h := range m.record.Heaps {
-		if h.Phase != report.Floor {
-			heaps = append(heaps, profile.Heap{At: h.At, Requests: h.Requests, Raw: h.Raw})
-		}
-	}
-	if len(heaps) < 2 {
-		return nil
-	}
-	sites, err := profile.Growth(heaps)
-	if err != nil {
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth by call site is not known: %v", err)})
-	}
-	return sites
 }

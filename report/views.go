@@ -123,7 +123,8 @@ func (r *Record) FloorsInWords() string {
 
 // TopSites is the n call sites that grew most, a line each, with the columns aligned:
 // "+17.0 MiB  1,420 B/request  main.newSession  session.go:88". The last one says how
-// much is left out.
+// much is left out. A site that is a guess has a "≈" before it, a holder has the size
+// of what it holds, and the allocating frame stands last where it is another one.
 func TopSites(growth []profile.Site, n int) []string {
 	var grown []profile.Site
 	for _, s := range growth {
@@ -134,22 +135,57 @@ func TopSites(growth []profile.Site, n int) []string {
 	shown := grown[:min(n, len(grown))]
 	var size, per, name int
 	for _, s := range shown {
-		size = max(size, len(signedMiB(s.Bytes)))
-		per = max(per, len(Bytes(s.PerRequest)))
+		bytes, perRequest := whole(s)
+		size = max(size, len([]rune(certainty(s)+signedMiB(bytes))))
+		per = max(per, len(Bytes(perRequest)))
 		name = max(name, len([]rune(s.Func)))
 	}
 	lines := make([]string, len(shown))
 	for i, s := range shown {
-		lines[i] = fmt.Sprintf("%*s  %*s/request  %-*s  %s", size, signedMiB(s.Bytes), per, Bytes(s.PerRequest), name, s.Func, place(s))
+		bytes, perRequest := whole(s)
+		lines[i] = fmt.Sprintf("%*s  %*s/request  %-*s  %s%s", size, certainty(s)+signedMiB(bytes), per, Bytes(perRequest), name, s.Func, place(s), besides(s))
 	}
 	if rest := grown[len(shown):]; len(rest) > 0 && len(shown) > 0 {
 		var bytes int64
 		for _, s := range rest {
-			bytes += s.Bytes
+			more, _ := whole(s)
+			bytes += more
 		}
 		lines[len(lines)-1] += fmt.Sprintf("  (%d more sites, %s)", len(rest), signedMiB(bytes))
 	}
 	return lines
+}
+
+// certainty is the sign before a site that is a guess.
+func certainty(s profile.Site) string {
+	if s.Uncertain {
+		return "≈ "
+	}
+	return ""
+}
+
+// whole is what a site grew by with all that it holds.
+func whole(s profile.Site) (bytes int64, perRequest float64) {
+	bytes, perRequest = s.Bytes, s.PerRequest
+	for _, h := range s.Holds {
+		bytes, perRequest = bytes+h.Bytes, perRequest+h.PerRequest
+	}
+	return bytes, perRequest
+}
+
+// besides is the frame that allocates and what the site holds, where there are such.
+func besides(s profile.Site) string {
+	var words string
+	if s.Alloc != "" {
+		words += "  ← " + s.Alloc
+	}
+	if n := len(s.Holds); n > 0 {
+		words += "  holds " + s.Holds[0].Func
+		if n > 1 {
+			words += fmt.Sprintf(" and %d more", n-1)
+		}
+	}
+	return words
 }
 
 // place is a site as "session.go:88".

@@ -25,6 +25,7 @@ const Base = 20 << 20
 // Target is a memtest.Target. Set its fields before it is started; it is started once.
 type Target struct {
 	Retains   uint64           // bytes and one object that each request leaves behind
+	InSteps   uint64           // its profiles show what it retains in steps of so many bytes; 0: exactly
 	Limit     uint64           // memory limit in bytes that it reports; 0: none
 	NoRuntime bool             // it has no prober: not a Go program
 	HeapErr   error            // what its prober answers, if anything
@@ -118,9 +119,13 @@ func (p prober) Heap(context.Context) ([]byte, error) {
 	leak := &pprof.Function{ID: 1, Name: "main.leak", SystemName: "main.leak", Filename: "/src/leak.go"}
 	at := &pprof.Location{ID: 1, Address: 1, Line: []pprof.Line{{Function: leak, Line: 42}}}
 	n := p.served.Load()
+	retained := p.Retains * n
+	if p.InSteps > 0 {
+		retained -= retained % p.InSteps
+	}
 	heap := &pprof.Profile{
 		SampleType: []*pprof.ValueType{{Type: "inuse_objects", Unit: "count"}, {Type: "inuse_space", Unit: "bytes"}},
-		Sample:     []*pprof.Sample{{Location: []*pprof.Location{at}, Value: []int64{int64(n), int64(p.Retains * n)}}},
+		Sample:     []*pprof.Sample{{Location: []*pprof.Location{at}, Value: []int64{int64(n), int64(retained)}}},
 		Function:   []*pprof.Function{leak}, Location: []*pprof.Location{at},
 	}
 	var b bytes.Buffer
