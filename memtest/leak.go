@@ -94,6 +94,9 @@ func leakMessage(r *report.Record) string {
 		}
 		row(name, "%s", site)
 	}
+	for _, waiting := range report.TopGoroutines(r.Goroutines, 2) {
+		row("waits", "%s", waiting)
+	}
 	if when := limitInWords(r); when != "" {
 		row("limit", "%s", when)
 	}

@@ -76,6 +76,9 @@ type measurement struct {
 	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
 	record *report.Record
 	phase  string // the phase under way
+
+	goroutines        []profile.Goroutines // at the moments of heap profiles
+	blindToGoroutines bool                 // the target does not tell of them
 }
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
@@ -272,4 +275,5 @@ func (m *measurement) conclude() {
 	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
 	r.Trend = profile.Detect(r.Evidence())
 	r.Growth = m.growth()
+	r.Goroutines = m.grownGoroutines()
 }

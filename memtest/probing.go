@@ -45,10 +45,17 @@ func (m *measurement) snapshot(ctx context.Context) {
 		m.unprobed(ctx, err)
 		return
 	}
+	m.keepHeap(raw, "")
+	m.lookAtGoroutines(ctx)
+}
+
+// keepHeap adds a heap profile to the record, with what it was taken for if that is not
+// the plan.
+func (m *measurement) keepHeap(raw []byte, why string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.record.Heaps = append(m.record.Heaps, report.Heap{
-		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Bytes: int64(len(raw)), Raw: raw,
+		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Why: why, Bytes: int64(len(raw)), Raw: raw,
 	})
 }
 

@@ -38,12 +38,16 @@ type heapProfile struct {
 // parseHeap reads a heap profile that is not to be trusted: what it may take is
 // bounded before it is parsed (maxRaw, maxInflated, maxParsed), and its numbers and
 // ids are checked.
-func parseHeap(raw []byte) (*heapProfile, error) {
+func parseHeap(raw []byte) (*heapProfile, error) { return parse(raw, heapKind) }
+
+// parse reads a profile of any kind as parseHeap does.
+func parse(raw []byte, k kind) (*heapProfile, error) {
 	wire, err := inflate(raw)
 	if err != nil {
 		return nil, err
 	}
-	wire, err = trim(wire)
+	t := trimmer{kind: k}
+	wire, err = t.run(wire)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func parseHeap(raw []byte) (*heapProfile, error) {
 	named := func(name string) int {
 		return slices.IndexFunc(p.SampleType, func(t *pprof.ValueType) bool { return t.Type == name })
 	}
-	return &heapProfile{p, named("inuse_space"), named("inuse_objects"), named("alloc_space")}, nil
+	return &heapProfile{p, named(k.size), named(k.number), named("alloc_space")}, nil
 }
 
 // inflate is the protobuf in raw, in memory of its own.

@@ -26,9 +26,12 @@ type Record struct {
 	Floors  []profile.Floor // all phases
 	Heaps   []Heap          // heap profiles kept as files
 	Growth  []profile.Site  // between the first and last heap profile of the measured load, most bytes first
+	Stacks  []Heap          // goroutine profiles kept as files
 	Trend   profile.Trend   // over the measured load
 	Checks  []Check         // what judges said, in the order they were asked
 	Notes   []Finding       // what happened besides
+
+	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first
 
 	AllowInconclusive bool    // the scenario lets judges pass where the evidence does not decide
 	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
@@ -86,6 +89,7 @@ type Heap struct {
 	At       time.Duration
 	Requests uint64
 	Phase    string
+	Why      string // what it was taken for, if not by plan: "90% of the limit"
 	File     string // file name beside the record; empty if it was not written
 	Bytes    int64  // length of the file
 

@@ -188,15 +188,38 @@ func besides(s profile.Site) string {
 	return words
 }
 
-// place is a site as "session.go:88".
-func place(s profile.Site) string {
-	switch {
-	case s.File == "":
-		return ""
-	case s.Line == 0:
-		return path.Base(s.File)
+// TopGoroutines is the n stacks whose goroutines grew most in number, a line each:
+// "+4,012 goroutines, 1.00/request, in main.wait main.go:57 (chan receive), started by
+// main.watch main.go:60".
+func TopGoroutines(grown []profile.Goroutine, n int) []string {
+	var lines []string
+	for _, g := range grown[:min(n, len(grown))] {
+		line := fmt.Sprintf("%s goroutines, %.2f/request, in %s %s", signedCount(g.Count), g.PerRequest, g.Func, placeIn(g.File, g.Line))
+		if g.State != "" {
+			line += " (" + g.State + ")"
+		}
+		if g.Started != "" {
+			line += ", started by " + g.Started
+		}
+		if g.Leaked > 0 {
+			line += fmt.Sprintf("; the runtime knows %s to wait for ever", Count(uint64(g.Leaked)))
+		}
+		lines = append(lines, line)
 	}
-	return path.Base(s.File) + ":" + strconv.Itoa(s.Line)
+	return lines
+}
+
+// place is a site as "session.go:88".
+func place(s profile.Site) string { return placeIn(s.File, s.Line) }
+
+func placeIn(file string, line int) string {
+	switch {
+	case file == "":
+		return ""
+	case line == 0:
+		return path.Base(file)
+	}
+	return path.Base(file) + ":" + strconv.Itoa(line)
 }
 
 // PprofCommand compares the first heap profile of the measured load with its last, to

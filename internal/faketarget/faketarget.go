@@ -26,6 +26,8 @@ const Base = 20 << 20
 type Target struct {
 	Retains   uint64           // bytes and one object that each request leaves behind
 	InSteps   uint64           // its profiles show what it retains in steps of so many bytes; 0: exactly
+	Parks     bool             // each request leaves a goroutine behind that waits for ever
+	StacksErr error            // what its prober answers when asked for goroutines, if anything
 	Limit     uint64           // memory limit in bytes that it reports; 0: none
 	NoRuntime bool             // it has no prober: not a Go program
 	HeapErr   error            // what its prober answers, if anything
@@ -128,8 +130,38 @@ func (p prober) Heap(context.Context) ([]byte, error) {
 		Sample:     []*pprof.Sample{{Location: []*pprof.Location{at}, Value: []int64{int64(n), int64(retained)}}},
 		Function:   []*pprof.Function{leak}, Location: []*pprof.Location{at},
 	}
+	return written(heap)
+}
+
+// Goroutines implements memtest.GoroutineProber: main.wait is where goroutines wait.
+func (p prober) Goroutines(_ context.Context, whole bool) (profile.Goroutines, error) {
+	if p.StacksErr != nil {
+		return profile.Goroutines{}, p.StacksErr
+	}
+	wait := &pprof.Function{ID: 1, Name: "main.wait", SystemName: "main.wait", Filename: "/src/wait.go"}
+	at := &pprof.Location{ID: 1, Address: 1, Line: []pprof.Line{{Function: wait, Line: 7}}}
+	n := int64(5)
+	if p.Parks {
+		n += int64(p.served.Load())
+	}
+	parked := func(kind string) ([]byte, error) {
+		return written(&pprof.Profile{
+			SampleType: []*pprof.ValueType{{Type: kind, Unit: "count"}},
+			Sample:     []*pprof.Sample{{Location: []*pprof.Location{at}, Value: []int64{n}}},
+			Function:   []*pprof.Function{wait}, Location: []*pprof.Location{at},
+		})
+	}
+	raw, err := parked("goroutine")
+	if err != nil || !whole {
+		return profile.Goroutines{Raw: raw}, err
+	}
+	leaked, err := parked("goroutineleak")
+	return profile.Goroutines{Raw: raw, Leaked: leaked}, err
+}
+
+func written(p *pprof.Profile) ([]byte, error) {
 	var b bytes.Buffer
-	err := heap.Write(&b)
+	err := p.Write(&b)
 	return b.Bytes(), err
 }
 

@@ -54,13 +54,13 @@ func (g *registry) Set(r *http.Request, key, value string) {
 //go:noinline
 func render(n int) string { return strings.Repeat("x", n) }
 
-var never = make(chan struct{})
-
 //go:noinline
-func wait() { <-never }
+func wait(done chan bool) { <-done }
 
+// watch starts a goroutine that waits for what never comes.
+//
 //go:noinline
-func watch() { go wait() }
+func watch() { go wait(make(chan bool)) }
 
 func main() {
 	var leak orders
