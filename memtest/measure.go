@@ -79,12 +79,15 @@ type measurement struct {
 
 	goroutines        []profile.Goroutines // at the moments of heap profiles
 	blindToGoroutines bool                 // the target does not tell of them
+
+	alarmist alarmist    // the sampler's
+	alarms   chan string // why a heap profile is to be taken at once
 }
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
 	began := time.Now()
 	return &measurement{
-		scenario: s, target: target, began: began, say: say,
+		scenario: s, target: target, began: began, say: say, alarms: make(chan string, 1),
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
@@ -104,6 +107,9 @@ func (m *measurement) run(parent context.Context) error {
 	beside.Go(func() { m.watch(ctx, cancel) })
 	beside.Go(func() { m.sample(ctx) })
 	beside.Go(func() { m.tell(ctx) })
+	if prober := m.target.Heap; prober != nil {
+		beside.Go(func() { m.recordFlight(ctx, prober) })
+	}
 
 	err := m.phases(ctx)
 	cancel(nil)
@@ -276,4 +282,9 @@ func (m *measurement) conclude() {
 	r.Trend = profile.Detect(r.Evidence())
 	r.Growth = m.growth()
 	r.Goroutines = m.grownGoroutines()
+	if m.oomKill() != nil {
+		m.lastWords()
+	} else if f, ok := pinned(r); ok {
+		r.Notes = append(r.Notes, f)
+	}
 }

@@ -252,3 +252,29 @@ func TestMeasureGoesOnWhereTheEvidenceDoesNotDecide(t *testing.T) {
 		})
 	}
 }
+
+// A profile near the limit is all that is left of a target that was killed.
+func TestMeasureHoldsAProfileFromBeforeTheKill(t *testing.T) {
+	killed := memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}
+	for name, tc := range map[string]struct {
+		retains, dies uint64
+	}{
+		"in the load":    {10_000, 3900},
+		"in the warm-up": {50_000, 780},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := measured(t, &faketarget.Target{Retains: tc.retains, Limit: 64 << 20, DiesAfter: tc.dies, Exit: killed})
+			require.NotEmpty(t, r.Notes)
+			died := r.Notes[len(r.Notes)-1]
+			require.Equal(t, report.OOMKilled, died.Kind)
+			last := r.Heaps[len(r.Heaps)-1]
+			assert.Regexp(t, `^9\d% of the limit`, last.Why)
+			assert.Less(t, last.At, died.At)
+			assert.Less(t, died.At-last.At, 3*time.Second)
+			require.NotEmpty(t, r.Growth)
+			assert.Equal(t, "main.leak", r.Growth[0].Func)
+			assert.Contains(t, died.Text, "; working set in the last ")
+			assert.Regexp(t, `; heap profile from .*s before: .*main.leak  leak.go:42`, died.Text)
+		})
+	}
+}

@@ -121,6 +121,7 @@ type Kind string
 const (
 	OOMKilled  Kind = "oom-killed"  // the kernel killed the target for want of memory: a witness says so
 	Exited     Kind = "exited"      // the target ended by itself, or was killed
+	Pinned     Kind = "pinned"      // the target sat at its memory limit, and suffered, without being killed
 	LoadFailed Kind = "load-failed" // the load could not go on
 	Extended   Kind = "extended"    // the load went on for longer than planned, for want of evidence
 	Warning    Kind = "warning"     // the run went on with less than was asked
