@@ -28,6 +28,23 @@ func (m *measurement) growth() []profile.Site {
 	return sites
 }
 
+// retained is what the last profile that growth is found in holds, beside the first.
+func (m *measurement) retained() []profile.Box {
+	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
+	if len(heaps) == 0 {
+		return nil
+	}
+	var first profile.Heap
+	if len(heaps) > 1 {
+		first = heaps[0]
+	}
+	boxes, err := profile.Icicle(first, heaps[len(heaps)-1])
+	if err != nil {
+		return nil // Growth has read the same profiles, and said what is wrong with them; a heap that holds nothing is no picture
+	}
+	return boxes
+}
+
 // judgedHeaps is the profiles that growth is found in: those taken by plan, ahead of the
 // floor. Of those that the recorder took near the limit it is the last, if the target was
 // killed; many close together would only show chance. Where nothing else was taken they

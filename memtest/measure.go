@@ -281,6 +281,7 @@ func (m *measurement) conclude() {
 	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
 	r.Trend = profile.Detect(r.Evidence())
 	r.Growth = m.growth()
+	r.Retained = m.retained()
 	r.Goroutines = m.grownGoroutines()
 	if m.oomKill() != nil {
 		m.lastWords()

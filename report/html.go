@@ -58,6 +58,7 @@ type page struct {
 	Sites    []*siteRow
 	More     int // sites that are not shown
 	NoSites  string
+	Flame    *flame
 	Causes   string
 	LoadRows []fact
 	Warnings []Finding
@@ -107,6 +108,7 @@ func newPage(r *Record) *page {
 		}
 	}
 	p.addSites(r)
+	p.Flame = newFlame(r.Retained)
 	return p
 }
 

@@ -31,6 +31,7 @@ type Record struct {
 	Checks  []Check         // what judges said, in the order they were asked
 	Notes   []Finding       // what happened besides
 
+	Retained   []profile.Box       // what the live heap is made of, by call, in the last heap profile of the load beside the first
 	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first
 
 	AllowInconclusive bool    // the scenario lets judges pass where the evidence does not decide
