@@ -77,6 +77,8 @@ type measurement struct {
 	record *report.Record
 	phase  string // the phase under way
 
+	heaps ProfileSource // where heap profiles come from; nil once that has failed
+
 	goroutines        []profile.Goroutines // at the moments of heap profiles
 	blindToGoroutines bool                 // the target does not tell of them
 
@@ -86,8 +88,12 @@ type measurement struct {
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
 	began := time.Now()
+	heaps := target.Heaps
+	if heaps == nil && target.Heap != nil {
+		heaps = forced{target.Heap}
+	}
 	return &measurement{
-		scenario: s, target: target, began: began, say: say, alarms: make(chan string, 1),
+		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan string, 1),
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
@@ -107,8 +113,8 @@ func (m *measurement) run(parent context.Context) error {
 	beside.Go(func() { m.watch(ctx, cancel) })
 	beside.Go(func() { m.sample(ctx) })
 	beside.Go(func() { m.tell(ctx) })
-	if prober := m.target.Heap; prober != nil {
-		beside.Go(func() { m.recordFlight(ctx, prober) })
+	if heaps := m.heaps; heaps != nil {
+		beside.Go(func() { m.recordFlight(ctx, heaps) })
 	}
 
 	err := m.phases(ctx)

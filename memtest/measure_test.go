@@ -74,6 +74,27 @@ func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
 	assert.Empty(t, r.Floors)
 }
 
+// A target in another language: the verdict is the working set's, the names are those of
+// its own heap profiles.
+func TestMeasureOfAForeignTarget(t *testing.T) {
+	r := measured(t, &faketarget.Target{Foreign: true, Retains: 20_000})
+	assert.Equal(t, "working set", r.Trend.Channel)
+	assert.Empty(t, r.Floors)
+	assert.Empty(t, r.Stacks)
+	require.Len(t, r.Heaps, 6)
+	assert.True(t, r.Heaps[0].Garbage)
+	require.NotEmpty(t, r.Growth)
+	assert.Equal(t, "main.leak", r.Growth[0].Func)
+	assert.False(t, measured(t, &faketarget.Target{}).Heaps[0].Garbage)
+
+	r = measured(t, &faketarget.Target{Foreign: true, HeapErr: errors.New("GET /heap: 404")})
+	require.Len(t, r.Notes, 1)
+	assert.Equal(t, "the run goes on without heap profiles: GET /heap: 404", r.Notes[0].Text)
+
+	_, err := memtest.Image{Ref: "shop", Port: 80, Pprof: "/debug/pprof", HeapURL: "/heap"}.Start(t.Context())
+	require.ErrorContains(t, err, "image has both Pprof and HeapURL")
+}
+
 func TestMeasureRecordsTheWholeRun(t *testing.T) {
 	r := measured(t, &faketarget.Target{Retains: 10, Limit: 64 << 20})
 

@@ -101,15 +101,15 @@ func (m *measurement) alarm(s *profile.Sample) {
 }
 
 // recordFlight takes the heap profiles that alarms ask for, one at a time, until ctx ends.
-func (m *measurement) recordFlight(ctx context.Context, prober Prober) {
+func (m *measurement) recordFlight(ctx context.Context, heaps ProfileSource) {
 	failed := false
 	for {
 		select {
 		case why := <-m.alarms:
-			raw, err := prober.Heap(ctx)
+			raw, err := heaps.Heap(ctx)
 			switch {
 			case err == nil:
-				m.keepHeap(raw, why)
+				m.keepHeap(raw, why, heaps.ForcesGC())
 			case ctx.Err() == nil && !failed:
 				failed = true
 				m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err)})

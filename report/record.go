@@ -91,6 +91,7 @@ type Heap struct {
 	Requests uint64
 	Phase    string
 	Why      string // what it was taken for, if not by plan: "90% of the limit"
+	Garbage  bool   // no collection was forced first: it may hold garbage
 	File     string // file name beside the record; empty if it was not written
 	Bytes    int64  // length of the file
 

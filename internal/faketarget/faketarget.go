@@ -30,6 +30,7 @@ type Target struct {
 	StacksErr error            // what its prober answers when asked for goroutines, if anything
 	Limit     uint64           // memory limit in bytes that it reports; 0: none
 	NoRuntime bool             // it has no prober: not a Go program
+	Foreign   bool             // it serves heap profiles, but no Go runtime tells of itself
 	HeapErr   error            // what its prober answers, if anything
 	StartErr  error            // what Start answers, if anything
 	StopErr   error            // what Stop answers, if anything
@@ -63,7 +64,10 @@ func (t *Target) Start(context.Context) (*memtest.Instance, error) {
 		Exited: t.died,
 		Stop:   t.stop,
 	}
-	if !t.NoRuntime {
+	switch {
+	case t.Foreign:
+		inst.Heaps = foreign{prober{t}}
+	case !t.NoRuntime:
 		inst.Heap = prober{t}
 	}
 	return inst, nil
@@ -132,6 +136,11 @@ func (p prober) Heap(context.Context) ([]byte, error) {
 	}
 	return written(heap)
 }
+
+// foreign is a memtest.ProfileSource.
+type foreign struct{ prober }
+
+func (foreign) ForcesGC() bool { return false }
 
 // Goroutines implements memtest.GoroutineProber: main.wait is where goroutines wait.
 func (p prober) Goroutines(_ context.Context, whole bool) (profile.Goroutines, error) {
