@@ -9,23 +9,31 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// growth is what the heap profiles of the measured load say grew. Where memory leaks by
-// so little, or in so few steps, that none can be told from chance, and where the target
-// was killed for want of memory, it is the likeliest.
+// growth is what the heap profiles of the measured load say grew.
 func (m *measurement) growth() []profile.Site {
-	killed := m.oomKill() != nil
-	heaps := judgedHeaps(m.record.Heaps, killed)
-	var sites []profile.Site
-	if len(heaps) > 1 {
-		var err error
-		if sites, err = profile.Growth(heaps); err != nil {
-			m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth by call site is not known: %v", err)})
-		}
+	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
+	if len(heaps) < 2 {
+		return nil
 	}
-	if len(sites) == 0 && len(heaps) > 0 && (killed || m.record.Trend.Verdict == profile.Leaking) {
-		sites, _ = profile.Candidates(heaps) // its error is Growth's
+	sites, err := profile.Growth(heaps)
+	if err != nil {
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth by call site is not known: %v", err)})
 	}
 	return sites
+}
+
+// guess names the likeliest places where memory leaks by so little, or in so few steps,
+// that none can be told from chance, and where the target was killed for want of memory.
+// If they are known to grow, the run is judged again.
+func (m *measurement) guess() {
+	killed := m.oomKill() != nil
+	if len(m.record.Growth) > 0 || !killed && m.record.Trend.Verdict != profile.Leaking {
+		return
+	}
+	m.record.Growth, _ = profile.Candidates(judgedHeaps(m.record.Heaps, killed)) // its error is Growth's
+	if m.record.KnownGrowth() > 0 {
+		m.record.Trend = profile.Detect(m.record.Evidence())
+	}
 }
 
 // retained is what the last profile that growth is found in holds, beside the first.

@@ -97,7 +97,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
-			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, WorkingSetLeaks: s.WorkingSetLeaks,
+			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, Known: s.Known, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
 	}
 }
@@ -285,8 +285,12 @@ func (m *measurement) conclude() {
 	r.Load = m.loaded.Summary()
 	r.Source.Every = m.scenario.Every
 	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
-	r.Trend = profile.Detect(r.Evidence())
 	r.Growth = m.growth()
+	r.Trend = profile.Detect(r.Evidence())
+	m.guess()
+	for _, f := range r.KnownInWords() {
+		m.note(f)
+	}
 	r.Retained = m.retained()
 	r.Goroutines = m.grownGoroutines()
 	if m.oomKill() != nil {

@@ -61,6 +61,35 @@ func TestMeasureNamesTheLikeliestPlaceOfALeak(t *testing.T) {
 	assert.ErrorContains(t, memtest.CheckLeak(r), "where  ≈ +")
 }
 
+func TestMeasureOfKnownGrowth(t *testing.T) {
+	until := time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC) // virtual time starts on the day before
+	for name, tc := range map[string]struct {
+		known   report.Known
+		verdict profile.Verdict
+		says    string
+	}{
+		"as much as is named": {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until}, profile.Steady, "main.leak grew by 1,000 B/request of 1,100 B that are put up with"},
+		"more than is named":  {report.Known{Func: `main\.leak`, PerRequest: 500, Reason: "#7", Until: until}, profile.Leaking, "of 500 B that are put up with"},
+		"expired":             {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until.AddDate(-1, 0, 0)}, profile.Leaking, "has expired"},
+		"of something else":   {report.Known{Func: `main\.cache`, PerRequest: 1100, Reason: "#7", Until: until}, profile.Leaking, "fits nothing that grew"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := scenario(&faketarget.Target{Retains: 1000})
+				s.Known = []report.Known{tc.known}
+				r, err := memtest.Measure(t.Context(), s)
+				require.NoError(t, err)
+				assert.Equal(t, tc.verdict, r.Trend.Verdict, r.Trend.Reason)
+				require.Len(t, r.Notes, 1)
+				assert.Equal(t, report.KnownGrowth, r.Notes[0].Kind)
+				assert.Contains(t, r.Notes[0].Text, tc.says)
+			})
+		})
+	}
+	_, err := memtest.Measure(t.Context(), memtest.Scenario{Target: &faketarget.Target{}, Load: load.Plan{}, Known: []report.Known{{}}})
+	require.ErrorContains(t, err, "scenario's known growth has no Func")
+}
+
 func TestMeasureSeesThatNothingGrows(t *testing.T) {
 	r := measured(t, &faketarget.Target{})
 	assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)

@@ -35,6 +35,7 @@ type Record struct {
 	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first
 
 	AllowInconclusive bool    // the scenario lets judges pass where the evidence does not decide
+	Known             []Known // growth that the scenario puts up with, by call site
 	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
 	WorkingSetLeaks   bool    // the scenario takes growth of the working set alone for a leak
 
@@ -121,10 +122,11 @@ type Kind string
 
 // The kinds of findings.
 const (
-	OOMKilled  Kind = "oom-killed"  // the kernel killed the target for want of memory: a witness says so
-	Exited     Kind = "exited"      // the target ended by itself, or was killed
-	Pinned     Kind = "pinned"      // the target sat at its memory limit, and suffered, without being killed
-	LoadFailed Kind = "load-failed" // the load could not go on
-	Extended   Kind = "extended"    // the load went on for longer than planned, for want of evidence
-	Warning    Kind = "warning"     // the run went on with less than was asked
+	OOMKilled   Kind = "oom-killed"   // the kernel killed the target for want of memory: a witness says so
+	Exited      Kind = "exited"       // the target ended by itself, or was killed
+	Pinned      Kind = "pinned"       // the target sat at its memory limit, and suffered, without being killed
+	KnownGrowth Kind = "known growth" // what became of growth that the scenario puts up with
+	LoadFailed  Kind = "load-failed"  // the load could not go on
+	Extended    Kind = "extended"     // the load went on for longer than planned, for want of evidence
+	Warning     Kind = "warning"      // the run went on with less than was asked
 )

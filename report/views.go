@@ -60,7 +60,7 @@ func (r *Record) Evidence() profile.Evidence {
 		Planned: r.Load.Planned,
 		Window:  window.To - window.From,
 
-		Allowed:         r.AllowedGrowth,
+		Allowed:         r.AllowedGrowth + r.KnownGrowth(),
 		WorkingSetLeaks: r.WorkingSetLeaks,
 	}
 	for _, f := range r.Notes {
