@@ -42,15 +42,25 @@ func parseHeap(raw []byte) (*heapProfile, error) { return parse(raw, heapKind) }
 
 // parse reads a profile of any kind as parseHeap does.
 func parse(raw []byte, k kind) (*heapProfile, error) {
+	wire, err := unpack(raw, k)
+	if err != nil {
+		return nil, err
+	}
+	return parseWire(wire, k)
+}
+
+// unpack is the first half of parse: what is left to be parsed, inflated and trimmed.
+func unpack(raw []byte, k kind) ([]byte, error) {
 	wire, err := inflate(raw)
 	if err != nil {
 		return nil, err
 	}
 	t := trimmer{kind: k}
-	wire, err = t.run(wire)
-	if err != nil {
-		return nil, err
-	}
+	return t.run(wire)
+}
+
+// parseWire is the second half of parse.
+func parseWire(wire []byte, k kind) (*heapProfile, error) {
 	p, err := pprof.ParseUncompressed(wire)
 	if err != nil {
 		return nil, fmt.Errorf("the profile is damaged: %w", err)

@@ -58,8 +58,8 @@ type Held struct {
 //
 // At most 50 sites are listed, and the sum of the others as "(other)". A profile that
 // cannot be read is left out, and the error names it; the sites are then those of the
-// others. They are read one after the other; reading one allocates less than 512 MiB,
-// whatever it holds.
+// others. They are parsed one after the other, with the next being unpacked beside it:
+// that allocates less than 640 MiB at a time, whatever they hold.
 func Growth(heaps []Heap) ([]Site, error) {
 	g, err := readGrowth(heaps)
 	if len(g.requests) < 2 {
@@ -84,8 +84,13 @@ func Candidates(heaps []Heap) ([]Site, error) {
 func readGrowth(heaps []Heap) (*growth, error) {
 	var g growth
 	var errs []error
+	ahead := unpackAhead(heaps)
 	for i, h := range heaps {
-		p, err := parseHeap(h.Raw)
+		u := <-ahead
+		p, err := (*heapProfile)(nil), u.err
+		if err == nil {
+			p, err = parseWire(u.wire, heapKind)
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("read heap profile %d of %d, taken at %v: %w", i+1, len(heaps), h.At.Round(time.Millisecond), err))
 			continue
@@ -93,6 +98,25 @@ func readGrowth(heaps []Heap) (*growth, error) {
 		g.add(h, p)
 	}
 	return &g, errors.Join(errs...)
+}
+
+// unpacked is a profile that is ready to be parsed.
+type unpacked struct {
+	wire []byte
+	err  error
+}
+
+// unpackAhead unpacks heaps, in their order, one ahead of the one that is parsed. All
+// must be received.
+func unpackAhead(heaps []Heap) <-chan unpacked {
+	ahead := make(chan unpacked)
+	go func() {
+		for _, h := range heaps {
+			wire, err := unpack(h.Raw, heapKind)
+			ahead <- unpacked{wire, err}
+		}
+	}()
+	return ahead
 }
 
 // maxSites is how many sites Growth lists.
