@@ -30,7 +30,12 @@ func (m *measurement) guess() {
 	if len(m.record.Growth) > 0 || !killed && m.record.Trend.Verdict != profile.Leaking {
 		return
 	}
-	m.record.Growth, _ = profile.Candidates(judgedHeaps(m.record.Heaps, killed)) // its error is Growth's
+	heaps := judgedHeaps(m.record.Heaps, killed)
+	sites, err := profile.Candidates(heaps)
+	if err != nil && len(heaps) == 1 { // of more, Growth has said it
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("what the target held is not known: %v", err)})
+	}
+	m.record.Growth = sites
 	if m.record.KnownGrowth() > 0 {
 		m.record.Trend = profile.Detect(m.record.Evidence())
 	}

@@ -74,15 +74,15 @@ func holderOf(l line, leaks []leak) int {
 	})
 }
 
-// underTables puts leaks that nobody holds under a table of the user's that grew as a
-// table of so many entries does.
+// underTables puts leaks that nobody holds under a table, nearer to the user than they
+// are, that grew as one of so many entries does.
 func underTables(leaks []leak, tables []line) []leak {
 	slices.SortFunc(tables, func(a, b line) int { return cmp.Or(cmp.Compare(b.whose, a.whose), byGrowth(a, b)) })
 	for _, t := range tables {
 		holder := leak{line: t}
 		rest := leaks[:0:0]
 		for _, l := range leaks {
-			if l.container() == 0 && l.whose <= t.whose && l.bytes.interval() && t.roomFor(l.line) {
+			if l.whose < t.whose && l.bytes.interval() && t.roomFor(l.line) {
 				holder.holds = append(append(holder.holds, l.line), l.holds...)
 			} else {
 				rest = append(rest, l)

@@ -179,11 +179,12 @@ func besides(s profile.Site) string {
 	if s.Alloc != "" {
 		words += "  ← " + s.Alloc
 	}
-	if n := len(s.Holds); n > 0 {
-		words += "  holds " + s.Holds[0].Func
-		if n > 1 {
-			words += fmt.Sprintf(" and %d more", n-1)
-		}
+	const named = 3
+	for i, h := range s.Holds[:min(named, len(s.Holds))] {
+		words += []string{"  holds ", ", "}[min(i, 1)] + h.Func
+	}
+	if n := len(s.Holds); n > named {
+		words += fmt.Sprintf(" and %d more", n-named)
 	}
 	return words
 }

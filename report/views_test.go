@@ -91,7 +91,7 @@ func TestTopSitesOfAHolderAndAGuess(t *testing.T) {
 		{Func: "main.log", Bytes: mib, PerRequest: 20, Uncertain: true},
 	}, 3)
 	assert.Equal(t, []string{
-		"  +4.0 MiB  1,348 B/request  main.Set  r.go:3  holds net/http.readRequest and 1 more",
+		"  +4.0 MiB  1,348 B/request  main.Set  r.go:3  holds net/http.readRequest, net/textproto.readMIMEHeader",
 		"≈ +1.0 MiB     20 B/request  main.log  ",
 	}, lines)
 	page := string(asHTML(t, &Record{Growth: []profile.Site{{Func: "main.Set", Bytes: mib, Uncertain: true, Holds: held}}}))
