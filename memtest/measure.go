@@ -61,6 +61,7 @@ func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) 
 	f.At = time.Since(began)
 	f.Text += ", before it was ready"
 	r.Notes = append(r.Notes, f)
+	r.Mask(secretsOf(&Instance{}, s.Load)...)
 	return r, nil
 }
 
@@ -92,7 +93,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 	if heaps == nil && target.Heap != nil {
 		heaps = forced{target.Heap}
 	}
-	return &measurement{
+	m := &measurement{
 		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan string, 1),
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
@@ -100,6 +101,10 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, Known: s.Known, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
 	}
+	for _, w := range target.Warnings {
+		m.note(report.Finding{Kind: report.Warning, Text: w})
+	}
+	return m
 }
 
 // requests is how many requests the target has answered so far.
@@ -141,6 +146,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	if err := m.warmup(ctx); err != nil {
 		return err
 	}
+	m.probe(ctx)
 	m.snapshot(ctx)
 
 	m.enter(report.Load)
@@ -298,4 +304,5 @@ func (m *measurement) conclude() {
 	} else if f, ok := pinned(r); ok {
 		r.Notes = append(r.Notes, f)
 	}
+	r.Mask(secretsOf(m.target, m.scenario.Load)...)
 }

@@ -16,7 +16,7 @@ const (
 
 // fault is the first thing that makes the evidence unfit for a verdict.
 func (e Evidence) fault() *fault {
-	for _, check := range []func() *fault{e.broken, e.badNumbers, e.badSamples, e.badFloors, e.badPolls, e.tooLittle, e.notDelivered} {
+	for _, check := range []func() *fault{e.broken, e.badNumbers, e.badSamples, e.badFloors, e.badPolls, e.tooLittle, e.stalled, e.notDelivered} {
 		if f := check(); f != nil {
 			return f
 		}
@@ -113,6 +113,26 @@ func (e Evidence) tooLittle() *fault {
 	}
 	if !(requests > 0) {
 		return &fault{"no requests were completed in the window", "check that the load reaches the target"}
+	}
+	return nil
+}
+
+// stalled looks for a time in which no request was completed although some dozens were
+// due: the target was paused or hung, and what it did with memory then is not what the
+// code does.
+func (e Evidence) stalled() *fault {
+	const due = 20 // requests
+	requests, seconds := e.completed()
+	samples := thin(e.Samples)
+	since := 0
+	for i := 1; i < samples.len(); i++ {
+		from, s := samples.at(since), samples.at(i)
+		if pause := s.At - from.At; s.Requests == from.Requests && pause > longestGap && pause.Seconds()*requests/seconds >= due {
+			return &fault{fmt.Sprintf("no request was completed from %s to %s: the target was paused, or hung", moment(from.At), moment(s.At)), repeat}
+		}
+		if s.Requests > from.Requests {
+			since = i
+		}
 	}
 	return nil
 }

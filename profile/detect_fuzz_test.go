@@ -104,6 +104,11 @@ func TestBadEvidence(t *testing.T) {
 		{"OOM kill", Evidence{Samples: series(func(i int, s *Sample) { s.OOMKills = uint64(i / 100) })}, "want of memory"},
 		{"restart", Evidence{Samples: series(same), Floors: []Floor{{NumGC: 9}, {At: time.Second, NumGC: 2}}}, "restarted"},
 		{"gap", Evidence{Samples: append(series(same)[:40], series(same)[80:]...)}, "no samples from 19.5s to 40s"},
+		{"pause", Evidence{Samples: series(func(i int, s *Sample) {
+			if i > 60 {
+				s.Requests = uint64(max(60, i-20) * 100)
+			}
+		})}, "no request was completed from 30s to 35.5s"},
 		{"half delivered", Evidence{Samples: series(same), Planned: 400}, "50% of the planned load"},
 		{"interrupted", Evidence{Samples: series(same), Broken: []string{"the container was paused"}}, "the container was paused"},
 		{"plan that is no number", Evidence{Samples: series(same), Planned: math.NaN()}, "must be numbers"},
