@@ -3,9 +3,9 @@ package profile
 import (
 	"errors"
 	"fmt"
-	"path"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,7 +28,7 @@ type Site struct {
 
 	Holds []Held // what grows in step with it and is therefore taken for what it holds, most bytes first; not in Bytes and PerRequest
 
-	Alloc string   // the allocating frame, where it is not Func itself: "bytes.growSlice slice.go:12"
+	Alloc string   // the allocating frames of most bytes, up to three, where they are not Func itself: "bytes.growSlice slice.go:12"
 	Stack []string // "func file:line" from the allocating frame outwards, of the stack that holds the most of Func's live bytes
 }
 
@@ -189,9 +189,7 @@ func (g *growth) site(l leak) Site {
 		PerRequest: l.bytes.slope, Lo: l.bytes.lo, Hi: l.bytes.hi,
 		Stack: words(stack),
 	}
-	if len(stack) > 0 && stack[0] != l.place {
-		s.Alloc = stack[0].fn + " " + path.Base(stack[0].file) + ":" + strconv.Itoa(stack[0].line)
-	}
+	s.Alloc = strings.Join(g.allocs[l.place], ", ")
 	for _, h := range l.holds {
 		s.Holds = append(s.Holds, Held{
 			Func: h.fn, File: h.file, Line: h.place.line,

@@ -9,8 +9,9 @@ import (
 type growth struct {
 	requests []float64 // completed by each profile
 	bySite   map[place]*history
-	stacks   map[place][]place // each site's biggest stack in the latest profile
-	rate     float64           // bytes allocated per sample: runtime.MemProfileRate
+	stacks   map[place][]place  // each site's biggest stack in the latest profile
+	allocs   map[place][]string // where it allocates most, in the latest profile
+	rate     float64            // bytes allocated per sample: runtime.MemProfileRate
 }
 
 // history is a site's live heap in each profile.
@@ -33,7 +34,7 @@ func (g *growth) add(h Heap, p *heapProfile) {
 	n := len(g.requests)
 	g.requests = append(g.requests, float64(h.Requests))
 	g.rate = max(g.rate, float64(p.Period))
-	g.stacks = map[place][]place{}
+	g.stacks, g.allocs = map[place][]place{}, map[place][]string{}
 	for _, t := range p.totals() {
 		s := g.bySite[t.place]
 		if s == nil {
@@ -41,7 +42,7 @@ func (g *growth) add(h Heap, p *heapProfile) {
 			g.bySite[t.place] = s
 		}
 		s.add(t)
-		g.stacks[t.place] = t.stack()
+		g.stacks[t.place], g.allocs[t.place] = t.stack(), t.allocs()
 	}
 	for _, s := range g.bySite {
 		if len(s.bytes) == n {
