@@ -185,9 +185,9 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 		Warnings: info.Warnings,
 		Env: report.Env{
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
-			EnvNames: info.EnvNames, GC: collectorVars(info.EnvValues), Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
+			EnvNames: info.EnvNames, GC: collectorVars(c.Env()), Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
 		},
-		Vars:   info.EnvValues,
+		Vars:   c.Env(),
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)

@@ -5,17 +5,23 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/memgate/memgate/load"
 )
 
-// secretsOf is the values that no report may show: those of the target's environment
-// that are secrets by their name or look like some, of the test's own that are by their
+// secretsOf is the values that no report may show: those of the target's environment,
+// which vars has as "NAME=value", that are secrets by their name or look like some, of the test's own that are by their
 // name, and of the load's credential headers.
-func secretsOf(target *Instance, driver load.Driver) []string {
+func secretsOf(s Scenario, vars []string) []string {
 	var secrets []string
-	for _, v := range target.Vars {
+	if image, ok := s.Target.(Image); ok { // a target that ended before it was ready has told nothing of itself
+		for name, value := range image.Env {
+			vars = append(slices.Clip(vars), name+"="+value)
+		}
+	}
+	for _, v := range vars {
 		name, value, _ := strings.Cut(v, "=")
 		if secretName.MatchString(name) || looksRandom(value) {
 			secrets = append(secrets, value)
@@ -27,7 +33,7 @@ func secretsOf(target *Instance, driver load.Driver) []string {
 			secrets = append(secrets, value)
 		}
 	}
-	if plan, ok := driver.(load.Plan); ok {
+	if plan, ok := s.Load.(load.Plan); ok {
 		for _, r := range plan.Requests {
 			secrets = append(secrets, headerSecrets(r.Header)...)
 			secrets = append(secrets, querySecrets(r.Path)...)

@@ -61,7 +61,7 @@ func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) 
 	f.At = time.Since(began)
 	f.Text += ", before it was ready"
 	r.Notes = append(r.Notes, f)
-	r.Mask(secretsOf(&Instance{}, s.Load)...)
+	r.Mask(secretsOf(s, nil)...)
 	return r, nil
 }
 
@@ -304,5 +304,5 @@ func (m *measurement) conclude() {
 	} else if f, ok := pinned(r); ok {
 		r.Notes = append(r.Notes, f)
 	}
-	r.Mask(secretsOf(m.target, m.scenario.Load)...)
+	r.Mask(secretsOf(m.scenario, m.target.Vars)...)
 }

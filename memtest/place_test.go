@@ -40,13 +40,13 @@ func TestCollectorVars(t *testing.T) {
 }
 
 func TestSecretsOf(t *testing.T) {
-	target := &Instance{Vars: []string{
+	vars := []string{
 		"DB_PASSWORD=hunter2", "DATABASE_URL=postgres://u:in-url@db/x", "SERVICE=orders", "MODE=production", "OPAQUE=f3b1c2d4e5a6", "PATH=/usr/bin:/bin", "TZ=Europe/Berlin",
-	}}
+	}
 	plan := load.Plan{Requests: []load.Request{{Path: "/x?token=in-query&page=2", Header: http.Header{"Authorization": {"Bearer in-header"}, "Content-Type": {"application/json"}}}}}
 	t.Setenv("CI_JOB_TOKEN", "of-the-test")
-	got := secretsOf(target, plan)
-	for _, want := range []string{"hunter2", "in-url", "f3b1c2d4e5a6", "in-query", "in-header", "of-the-test"} {
+	got := secretsOf(Scenario{Target: Image{Env: map[string]string{"AUTH": "of-the-image"}}, Load: plan}, vars)
+	for _, want := range []string{"hunter2", "in-url", "f3b1c2d4e5a6", "in-query", "in-header", "of-the-test", "of-the-image"} {
 		assert.Contains(t, got, want)
 	}
 	for _, not := range []string{"orders", "production", "/usr/bin:/bin", "Europe/Berlin", "2", "application/json"} {

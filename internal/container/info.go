@@ -23,13 +23,16 @@ type Info struct {
 	Swap          int64    // swap allowed beyond Limit in bytes; -1 if unlimited or unknown
 	CPUs          float64  // CPU quota in cores; 0 if none
 	EnvNames      []string // names of the environment variables that it was given, sorted
-	EnvValues     []string // "NAME=value" of all of them, the image's too: for masking, never to be shown
 	GoVersion     string   // of the target, where it was compiled here
 	Warnings      []string // the engine's, and ours on limits that it does not apply
 }
 
 // Info is what is known of the container since it started.
 func (c *Container) Info() Info { return c.info }
+
+// Env is the container's environment, "NAME=value", the image's too: for masking. It is
+// not in Info, which is shown.
+func (c *Container) Env() []string { return c.env }
 
 // describe fills info, and compares the limits that were asked for with those that
 // the engine says it has applied.
@@ -43,7 +46,7 @@ func (c *Container) describe(ctx context.Context, ctr container.InspectResponse)
 	i.Warnings = append(i.Warnings, c.eng.info.Warnings...)
 	if ctr.Config != nil {
 		i.Image = ctr.Config.Image
-		i.EnvValues = ctr.Config.Env
+		c.env = ctr.Config.Env
 		if c.ctr == nil {
 			i.EnvNames = envNames(ctr.Config.Env)
 		}
