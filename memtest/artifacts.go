@@ -102,12 +102,11 @@ func (a *artifacts) keep(t TB, r *report.Record) {
 	})
 }
 
-// saveHeaps writes the heap profiles at once: what a judge says names their files.
+// saveHeaps writes the heap and goroutine profiles at once: what a judge says names their files.
 func (a *artifacts) saveHeaps(r *report.Record) error {
 	var failed error
-	for i := range r.Heaps {
-		h := &r.Heaps[i]
-		name := fmt.Sprintf("%s.%02d-%s.pb.gz", a.name, i+1, h.Phase)
+	for i := range len(r.Heaps) + len(r.Stacks) {
+		h, name := a.profile(r, i)
 		if err := report.WriteFile(a.dir, name, h.Raw); err != nil {
 			failed = errors.Join(failed, err)
 			continue
@@ -115,6 +114,17 @@ func (a *artifacts) saveHeaps(r *report.Record) error {
 		h.File = name
 	}
 	return failed
+}
+
+// profile is the i-th of the record's profiles, heaps first, and its file's name.
+func (a *artifacts) profile(r *report.Record, i int) (*report.Heap, string) {
+	if i < len(r.Heaps) {
+		h := &r.Heaps[i]
+		return h, fmt.Sprintf("%s.%02d-%s.pb.gz", a.name, i+1, h.Phase)
+	}
+	i -= len(r.Heaps)
+	h := &r.Stacks[i]
+	return h, fmt.Sprintf("%s.goroutines-%02d-%s.pb.gz", a.name, i+1, h.Phase)
 }
 
 func (a *artifacts) save(r *report.Record) error {

@@ -96,6 +96,9 @@ func leakMessage(r *report.Record) string {
 		}
 		row(name, "%s", site)
 	}
+	for _, waiting := range report.TopGoroutines(r.Goroutines, 2) {
+		row("waits", "%s", waiting)
+	}
 	if when := limitInWords(r); when != "" {
 		row("limit", "%s", when)
 	}
@@ -112,10 +115,11 @@ func leakMessage(r *report.Record) string {
 }
 
 func allowance(r *report.Record) string {
-	if r.AllowedGrowth == 0 {
+	allowed := r.AllowedGrowth + r.KnownGrowth()
+	if allowed == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (allowed %s/request)", report.Bytes(r.AllowedGrowth))
+	return fmt.Sprintf(" (allowed %s/request)", report.Bytes(allowed))
 }
 
 // limitInWords is when the target's memory limit is reached if the load goes on.

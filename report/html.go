@@ -59,6 +59,7 @@ type page struct {
 	Sites    []*siteRow
 	More     int // sites that are not shown
 	NoSites  string
+	Flame    *flame
 	Causes   []causeRow
 	Still    string // causes that did not grow
 	Margins  bool   // some rule has one
@@ -77,10 +78,18 @@ type fact struct{ Name, Value string }
 type siteRow struct {
 	profile.Site
 	Place, Size, PerRequest, Objects string
+	Held                             []*siteRow // what it holds
 }
 
 func newSiteRow(s profile.Site) *siteRow {
-	return &siteRow{Site: s, Place: place(s), Size: signedMiB(s.Bytes), PerRequest: SignedBytes(s.PerRequest), Objects: signedCount(s.Objects)}
+	bytes, perRequest := whole(s)
+	row := &siteRow{Site: s, Place: place(s), Size: certainty(s) + signedMiB(bytes), PerRequest: SignedBytes(perRequest), Objects: signedCount(s.Objects)}
+	for _, h := range s.Holds {
+		row.Held = append(row.Held, newSiteRow(profile.Site{
+			Func: h.Func, File: h.File, Line: h.Line, Bytes: h.Bytes, Objects: h.Objects, PerRequest: h.PerRequest, Stack: h.Stack,
+		}))
+	}
+	return row
 }
 
 func newPage(r *Record) *page {
@@ -105,6 +114,7 @@ func newPage(r *Record) *page {
 		}
 	}
 	p.addSites(r)
+	p.Flame = newFlame(r.Retained)
 	return p
 }
 
@@ -141,9 +151,14 @@ func (r *Record) culprit() *siteRow {
 func (r *Record) mostOfIt() bool {
 	var all float64
 	for _, s := range r.Growth {
-		all += max(0, float64(s.Bytes))
+		bytes, _ := whole(s)
+		all += max(0, float64(bytes))
 	}
-	return len(r.Growth) > 0 && float64(r.Growth[0].Bytes) > all/2
+	if len(r.Growth) == 0 {
+		return false
+	}
+	first, _ := whole(r.Growth[0])
+	return float64(first) > all/2
 }
 
 // keyFacts are the numbers a reader wants first.

@@ -27,11 +27,16 @@ type Record struct {
 	Floors  []profile.Floor // all phases
 	Heaps   []Heap          // heap profiles kept as files
 	Growth  []profile.Site  // between the first and last heap profile of the measured load, most bytes first
+	Stacks  []Heap          // goroutine profiles kept as files
 	Trend   profile.Trend   // over the measured load
 	Checks  []Check         // what judges said, in the order they were asked
 	Notes   []Finding       // what happened besides
 
+	Retained   []profile.Box       // what the live heap is made of, by call, in the last heap profile of the load beside the first
+	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first
+
 	AllowInconclusive bool    // the scenario lets judges pass where the evidence does not decide
+	Known             []Known // growth that the scenario puts up with, by call site
 	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
 	WorkingSetLeaks   bool    // the scenario takes growth of the working set alone for a leak
 
@@ -89,6 +94,8 @@ type Heap struct {
 	At       time.Duration
 	Requests uint64
 	Phase    string
+	Why      string // what it was taken for, if not by plan: "90% of the limit"
+	Garbage  bool   // no collection was forced first: it may hold garbage
 	File     string // file name beside the record; empty if it was not written
 	Bytes    int64  // length of the file
 
@@ -121,9 +128,11 @@ type Kind string
 
 // The kinds of findings.
 const (
-	OOMKilled  Kind = "oom-killed"  // the kernel killed the target for want of memory: a witness says so
-	Exited     Kind = "exited"      // the target ended by itself, or was killed
-	LoadFailed Kind = "load-failed" // the load could not go on
-	Extended   Kind = "extended"    // the load went on for longer than planned, for want of evidence
-	Warning    Kind = "warning"     // the run went on with less than was asked
+	OOMKilled   Kind = "oom-killed"   // the kernel killed the target for want of memory: a witness says so
+	Exited      Kind = "exited"       // the target ended by itself, or was killed
+	Pinned      Kind = "pinned"       // the target sat at its memory limit, and suffered, without being killed
+	KnownGrowth Kind = "known growth" // what became of growth that the scenario puts up with
+	LoadFailed  Kind = "load-failed"  // the load could not go on
+	Extended    Kind = "extended"     // the load went on for longer than planned, for want of evidence
+	Warning     Kind = "warning"      // the run went on with less than was asked
 )

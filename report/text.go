@@ -76,7 +76,7 @@ func mark(ok bool) string {
 	return "✗"
 }
 
-// factLines is what was measured, at most eight lines.
+// factLines is what was measured, at most nine lines.
 func (r *Record) factLines() []string {
 	var lines []string
 	row := func(name, text string) {
@@ -91,6 +91,9 @@ func (r *Record) factLines() []string {
 		for i, site := range TopSites(r.Growth, topSites) {
 			row([]string{"where", ""}[min(i, 1)], site)
 		}
+	}
+	for _, waiting := range TopGoroutines(r.Goroutines, 1) {
+		row("waits", waiting)
 	}
 	row("warning", r.warningInWords())
 	row("report", r.filesInWords())
