@@ -138,9 +138,14 @@ func TestEightTargetsInParallel(t *testing.T) {
 			})
 		}
 	})
-	reports, err := filepath.Glob(filepath.Join(dir, "*.html"))
+	reports, err := filepath.Glob(filepath.Join(dir, "TestEight*.html"))
 	require.NoError(t, err)
 	assert.Len(t, reports, 8)
+	index, err := os.ReadFile(filepath.Join(dir, report.IndexFile))
+	require.NoError(t, err)
+	for i := range 8 {
+		assert.Contains(t, string(index), fmt.Sprintf("group.%d.html", i))
+	}
 	assert.Empty(t, leftOf(t, engine, os.Getpid()))
 }
 

@@ -96,7 +96,7 @@ func visibleText(s string) string {
 }
 
 func invisible(r rune) bool {
-	if r == '\n' || r == '\t' {
+	if r >= ' ' && r < 0x7f || r == '\n' || r == '\t' {
 		return false
 	}
 	if r&0xfffe == 0xfffe { // no character, and forbidden in XML
