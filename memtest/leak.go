@@ -129,8 +129,8 @@ func limitInWords(r *report.Record) string {
 		return ""
 	}
 	s := fmt.Sprintf("%s reached in about %s at this rate", report.MiB(r.Env.Limit), report.Roughly(f.After))
-	if f.Latest > 0 {
-		s += fmt.Sprintf(" (%s to %s)", report.Roughly(f.Earliest), report.Roughly(f.Latest))
+	if soon, late := report.Roughly(f.Earliest), report.Roughly(f.Latest); f.Latest > 0 && soon != late {
+		s += fmt.Sprintf(" (%s to %s)", soon, late)
 	}
 	return s
 }
