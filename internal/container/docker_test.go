@@ -18,6 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
+
+	"github.com/memgate/memgate/internal/gobuild"
+	"github.com/memgate/memgate/internal/owner"
 )
 
 // needDocker skips a test that needs an engine where there is none, unless
@@ -58,7 +61,7 @@ func get(t *testing.T, url string) string {
 // left are the containers and images of this process.
 func left(t *testing.T) []string {
 	t.Helper()
-	return leftOf(t, self().Run)
+	return leftOf(t, owner.Self().Run)
 }
 
 func leftOf(t *testing.T, run string) []string {
@@ -71,7 +74,7 @@ func leftOf(t *testing.T, run string) []string {
 	var all []string
 	for kind, items := range map[string]map[string]map[string]string{"container": containers, "image": images} {
 		for id, labels := range items {
-			if o, _ := ownerOf(labels); o.Run == run {
+			if o, _ := owner.Parse(labels[label]); o.Run == run {
 				all = append(all, kind+" "+id)
 			}
 		}
@@ -131,7 +134,8 @@ func TestBuildContext(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, eng.Close())
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "shop"), 0o755))
-	require.NoError(t, compile(t.Context(), "", "./testdata/server", arch, filepath.Join(dir, "shop", "app")))
+	_, err = gobuild.Compile(t.Context(), "", "./testdata/server", filepath.Join(dir, "shop", "app"), "CGO_ENABLED=0", "GOARCH="+arch)
+	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "shop", "Shop.Dockerfile"), []byte("FROM scratch\nCOPY app /app\nENTRYPOINT [\"/app\"]\n"), 0o600))
 	c := started(t, Spec{Context: "shop", Dockerfile: "Shop.Dockerfile", Dir: dir, Port: 8080})
 	assert.Equal(t, "ok\n", get(t, c.URL()))
@@ -256,7 +260,7 @@ func (c consumer) Accept(l testcontainers.Log) {
 func TestAdoptLeavesTheUsersContainer(t *testing.T) {
 	s := server(t)
 	users, err := testcontainers.Run(t.Context(), s.Ref, testcontainers.WithExposedPorts("8080/tcp"), testcontainers.WithEnv(map[string]string{"TOKEN": "secret"}),
-		testcontainers.WithLogger(tclog.NewNoopLogger()), testcontainers.WithLabels(self().labels("adopted")))
+		testcontainers.WithLogger(tclog.NewNoopLogger()), testcontainers.WithLabels(labels("adopted")))
 	defer func() { assert.NoError(t, testcontainers.TerminateContainer(users)) }()
 	require.NoError(t, err)
 	c, err := Adopt(t.Context(), users, Spec{Port: 8080, ReadyPath: "/"})

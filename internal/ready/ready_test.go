@@ -1,4 +1,4 @@
-package container
+package ready
 
 import (
 	"net"
@@ -29,17 +29,17 @@ func listen(t *testing.T, do func(net.Conn)) string {
 	return l.Addr().String()
 }
 
-func TestProbeTCP(t *testing.T) {
+func TestTCP(t *testing.T) {
 	waits := listen(t, func(c net.Conn) { time.Sleep(time.Second); _ = c.Close() })
 	speaks := listen(t, func(c net.Conn) { _, _ = c.Write([]byte("220 hello")); _ = c.Close() })
 	proxy := listen(t, func(c net.Conn) { time.Sleep(20 * time.Millisecond); _ = c.Close() })
-	assert.NoError(t, probeTCP(t.Context(), waits), "as HTTP servers do")
-	assert.NoError(t, probeTCP(t.Context(), speaks), "as SMTP servers do")
-	assert.ErrorContains(t, probeTCP(t.Context(), proxy), "closed at once", "a port proxy with nobody behind it")
-	assert.Error(t, probeTCP(t.Context(), "127.0.0.1:1"))
+	assert.NoError(t, TCP(t.Context(), waits), "as HTTP servers do")
+	assert.NoError(t, TCP(t.Context(), speaks), "as SMTP servers do")
+	assert.ErrorContains(t, TCP(t.Context(), proxy), "closed at once", "a port proxy with nobody behind it")
+	assert.Error(t, TCP(t.Context(), "127.0.0.1:1"))
 }
 
-func TestProbeHTTP(t *testing.T) {
+func TestHTTP(t *testing.T) {
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/ok":
@@ -51,7 +51,7 @@ func TestProbeHTTP(t *testing.T) {
 	}))
 	defer srv.Close()
 	t.Setenv("HTTP_PROXY", "http://192.0.2.1:1")
-	assert.NoError(t, probeHTTP(t.Context(), srv.URL+"/ok"))
-	assert.NoError(t, probeHTTP(t.Context(), srv.URL+"/moved"), "not followed")
-	assert.ErrorContains(t, probeHTTP(t.Context(), srv.URL+"/busy"), "503")
+	assert.NoError(t, HTTP(t.Context(), srv.URL+"/ok"))
+	assert.NoError(t, HTTP(t.Context(), srv.URL+"/moved"), "not followed")
+	assert.ErrorContains(t, HTTP(t.Context(), srv.URL+"/busy"), "503")
 }
