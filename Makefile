@@ -11,10 +11,12 @@ export TESTCONTAINERS_RYUK_DISABLED ?= true
 demo:
 	@MEMTEST_DIR=$(or $(MEMTEST_DIR),$(CURDIR)/.memtest) go test -count=1 -v -run 'TestLeakIsFound' ./examples/leaky
 
-# test runs every test; those on containers are skipped, and say so, where no engine
-# answers. One package at a time: they share the machine whose memory they watch.
+# test runs every test; those on containers are skipped, and counted in the last line,
+# where no engine answers. One package at a time: they share the machine whose memory
+# they watch.
+test: SHELL := bash -o pipefail
 test:
-	@go build ./... && go test -count=1 -p 1 ./...
+	@go build ./... && go test -json -count=1 -p 1 ./... | go run ./internal/testsum
 
 # race runs the hermetic tests under the race detector, which needs a C compiler.
 race:

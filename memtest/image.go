@@ -67,7 +67,7 @@ func (i Image) Start(ctx context.Context) (*Instance, error) {
 	}
 	inst, err := instance(ctx, c, i.Pprof)
 	if err == nil {
-		err = i.checkLimit(ctx, spec.Memory, inst.Memory)
+		err = checkLimit(ctx, i.MemoryLimit, spec.Memory, inst.Memory)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
@@ -109,7 +109,7 @@ func (i Image) spec() (container.Spec, error) {
 
 // checkLimit compares the limit that was asked for with the kernel's own, which is
 // rounded to a page.
-func (i Image) checkLimit(ctx context.Context, want int64, memory profile.Sampler) error {
+func checkLimit(ctx context.Context, asked Size, want int64, memory profile.Sampler) error {
 	if want == 0 {
 		return nil
 	}
@@ -120,7 +120,7 @@ func (i Image) checkLimit(ctx context.Context, want int64, memory profile.Sample
 	got, ok := m.Value("limit")
 	const page = 64 << 10 // the largest page of a kernel that containers run on
 	if ok && (int64(got) > want || int64(got) < want-page) {
-		return fmt.Errorf("memory limit %s was asked for, the kernel has %s: the engine does not apply limits (rootless without the memory controller?): run it where it does, or leave MemoryLimit out", i.MemoryLimit, report.MiB(got))
+		return fmt.Errorf("memory limit %s was asked for, the kernel has %s: the engine does not apply limits (rootless without the memory controller?): run it where it does, or leave MemoryLimit out", asked, report.MiB(got))
 	}
 	return nil
 }
