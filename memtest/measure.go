@@ -76,6 +76,10 @@ type measurement struct {
 	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
 	record *report.Record
 	phase  string // the phase under way
+	peak   peak   // of the phase under way
+
+	sampling sync.Mutex // held while the target's memory is read
+	costs    costs
 }
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
@@ -100,6 +104,7 @@ func (m *measurement) run(parent context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { m.watch(ctx, cancel) })
 	beside.Go(func() { m.sample(ctx) })
+	beside.Go(func() { m.lookThroughout(ctx) })
 	beside.Go(func() { m.tell(ctx) })
 
 	err := m.phases(ctx)
@@ -121,25 +126,27 @@ func (m *measurement) run(parent context.Context) error {
 // phases is the run: warm-up → load → cool-down → floor.
 func (m *measurement) phases(ctx context.Context) error {
 	m.say(m.ready())
-	m.enter(report.Warmup)
+	m.enter(ctx, report.Warmup)
 	m.probe(ctx)
 	if err := m.warmup(ctx); err != nil {
 		return err
 	}
 	m.snapshot(ctx)
 
-	m.enter(report.Load)
+	m.enter(ctx, report.Load)
 	if err := m.load(ctx); err != nil {
 		return err
 	}
-	m.enter(report.Cooldown)
+	m.enter(ctx, report.Cooldown)
 	m.snapshot(ctx)
 	if err := sleep(ctx, m.scenario.Settle); err != nil {
 		return err
 	}
-	m.enter(report.Floor)
+	m.enter(ctx, report.Floor)
 	m.probe(ctx)
 	m.snapshot(ctx)
+	m.look(ctx, true)
+	_ = m.sampleOnce(ctx) // for the phase's peak
 	return ctx.Err()
 }
 
@@ -225,14 +232,16 @@ func asExit(err error) bool {
 }
 
 // enter closes the phase under way and opens the next.
-func (m *measurement) enter(phase string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.closeLocked()
-	m.phase = phase
-	at := time.Since(m.began)
-	m.record.Phases = append(m.record.Phases, report.Phase{Name: phase, From: at, To: at})
-	m.say(m.line())
+func (m *measurement) enter(ctx context.Context, phase string) {
+	m.boundary(ctx, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.closeLocked()
+		m.phase = phase
+		at := time.Since(m.began)
+		m.record.Phases = append(m.record.Phases, report.Phase{Name: phase, From: at, To: at})
+		m.say(m.line())
+	})
 }
 
 // close ends the last phase.
@@ -244,7 +253,9 @@ func (m *measurement) close() {
 
 func (m *measurement) closeLocked() {
 	if n := len(m.record.Phases); n > 0 {
-		m.record.Phases[n-1].To = time.Since(m.began)
+		p := &m.record.Phases[n-1]
+		p.To = time.Since(m.began)
+		p.PeakUsage, p.PeakFrom = m.peak.result()
 	}
 }
 
@@ -269,7 +280,7 @@ func (m *measurement) conclude() {
 	r := m.record
 	r.Load = m.loaded.Summary()
 	r.Source.Every = m.scenario.Every
-	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
+	m.keepLedger()
 	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
 }

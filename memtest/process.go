@@ -93,10 +93,11 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 		}
 	}()
 	return &Instance{
-		URL:    child.URL(),
-		Memory: source,
-		Heap:   &profile.Pprof{URL: pprofURL, Client: &http.Client{}},
-		Source: report.Source{Kind: source.Kind, Why: source.Why},
+		URL:       child.URL(),
+		Memory:    source,
+		Heap:      &profile.Pprof{URL: pprofURL, Client: &http.Client{}},
+		Processes: looking(child.Processes),
+		Source:    report.Source{Kind: source.Kind, Why: source.Why},
 		Env: report.Env{
 			Target: p.name(), Address: child.URL(), Limit: limit, Engine: "none: a child process",
 			EnvNames: slices.Sorted(maps.Keys(p.Env)), Cgroup: info.Cgroup, TargetGo: info.GoVersion,
@@ -106,6 +107,20 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 			close(stopped)
 			return errors.Join(source.Close(), child.Stop(ctx))
 		},
+	}
+}
+
+// looking is a look at processes that can be listed; nil if they cannot be.
+func looking(list func() ([]int, error)) func(thoroughly bool) (profile.Processes, error) {
+	if list == nil {
+		return nil
+	}
+	return func(thoroughly bool) (profile.Processes, error) {
+		pids, err := list()
+		if err != nil {
+			return profile.Processes{}, err
+		}
+		return process.Look(pids, thoroughly)
 	}
 }
 

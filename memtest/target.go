@@ -23,7 +23,11 @@ type Instance struct {
 	Memory profile.Sampler // reads the target's memory
 	Heap   Prober          // asks the target's runtime; nil if it has nothing to say
 	Env    report.Env      // what is known of the target and its engine
-	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why
+	// Processes looks at the target's processes, thoroughly (PSS, USS) if it is asked
+	// to; nil where they cannot be seen. At and Requests are filled in by the caller.
+	Processes func(thoroughly bool) (profile.Processes, error)
+
+	Source report.Source // what Memory reads (Kind), and if it is not the best: Why
 
 	Exited <-chan Exit                     // receives once if the target ends by itself; nil if that cannot be seen
 	Stop   func(ctx context.Context) error // removes the target and all that came with it; called once

@@ -29,7 +29,7 @@ type judged struct {
 // channels judges every figure that the evidence holds.
 func (l *look) channels() []judged {
 	if !l.hasRuntime() {
-		return []judged{l.judgeWorkingSet()}
+		return append([]judged{l.judgeWorkingSet()}, l.judgeProcesses()...)
 	}
 	all := []judged{l.judgeByWorkingSet(l.judgeHeap())}
 	if c, ok := l.offHeapCurve(); ok {
@@ -47,7 +47,7 @@ func (l *look) channels() []judged {
 	if c, ok := l.goroutineCurve(); ok {
 		all = append(all, l.judgeGoroutines(c))
 	}
-	return all
+	return append(all, l.judgeProcesses()...)
 }
 
 // decision is the one verdict over all channels, and the channel that makes it.
@@ -93,7 +93,7 @@ func (l *look) proves(channel string) bool {
 	switch channel {
 	case liveHeap, offHeap:
 		return true
-	case heapObjects, goroutines:
+	case heapObjects, goroutines, descriptors, threads:
 		return l.Allowed == 0
 	case workingSet:
 		return l.WorkingSetLeaks

@@ -15,6 +15,17 @@ type Source struct {
 	Kind  string // "cgroup v1 files", "cgroup v2 files", "docker stats"
 	Why   string // if it is not the files: why not
 	Close func() error
+
+	Processes func() ([]int, error) // the container's processes; nil where they cannot be seen
+}
+
+// ResetPeak makes profile.Memory.PeakUsage count from now. It fails with an error that
+// wraps errors.ErrUnsupported where the source cannot.
+func (s Source) ResetPeak() error {
+	if r, ok := s.Sampler.(interface{ ResetPeak() error }); ok {
+		return r.ResetPeak()
+	}
+	return fmt.Errorf("reset peak usage by %s: %w", s.Kind, errors.ErrUnsupported)
 }
 
 // Sampler opens the best source there is: the files of the container's cgroup, found
@@ -55,7 +66,7 @@ func (c *Container) files(ctx context.Context) (Source, error) {
 	if err != nil {
 		return Source{}, unlessGone(c.lives(ctx), err)
 	}
-	return Source{Sampler: reader, Kind: fmt.Sprintf("cgroup v%d files", dir.Version), Close: reader.Close}, nil
+	return Source{Sampler: reader, Kind: fmt.Sprintf("cgroup v%d files", dir.Version), Close: reader.Close, Processes: dir.Processes}, nil
 }
 
 // unlessGone is err without its claim that the target is gone, or alive if that says so.

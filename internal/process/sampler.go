@@ -1,6 +1,9 @@
 package process
 
 import (
+	"errors"
+	"fmt"
+
 	"github.com/memgate/memgate/profile"
 )
 
@@ -10,4 +13,13 @@ type Source struct {
 	Kind  string // "cgroup v1 files", "cgroup v2 files", "/proc"
 	Why   string // if it is not the files: why not
 	Close func() error
+}
+
+// ResetPeak makes profile.Memory.PeakUsage count from now. It fails with an error that
+// wraps errors.ErrUnsupported where the source cannot.
+func (s Source) ResetPeak() error {
+	if r, ok := s.Sampler.(interface{ ResetPeak() error }); ok {
+		return r.ResetPeak()
+	}
+	return fmt.Errorf("reset peak usage by %s: %w", s.Kind, errors.ErrUnsupported)
 }

@@ -6,6 +6,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"time"
 
 	"github.com/shirou/gopsutil/v4/process"
 
@@ -93,4 +95,20 @@ func Look(pids []int, _ bool) (profile.Processes, error) {
 		sum.VSS += memory.VMS
 	}
 	return sum, nil
+}
+
+// Use is the processor time that this process has used, and its resident memory in
+// bytes.
+func Use() (cpu time.Duration, memory uint64) {
+	self, err := process.NewProcess(int32(os.Getpid()))
+	if err != nil {
+		return 0, 0
+	}
+	if t, err := self.Times(); err == nil {
+		cpu = time.Duration((t.User + t.System) * float64(time.Second))
+	}
+	if m, err := self.MemoryInfo(); err == nil {
+		memory = m.RSS
+	}
+	return cpu, memory
 }
