@@ -7,9 +7,11 @@ export TESTCONTAINERS_RYUK_DISABLED ?= true
 
 .PHONY: demo test race lint fuzz bench
 
-# demo finds the leak of examples/leaky, names the guilty line and writes a report.
+# demo finds the leak of examples/leaky, names the guilty line and writes a report. The
+# test is compiled with the flags of its target, so that they share the compiler's cache.
 demo:
-	@MEMTEST_DIR=$(or $(MEMTEST_DIR),$(CURDIR)/.memtest) go test -count=1 -v -run 'TestLeakIsFound' ./examples/leaky
+	@MEMTEST_DIR=$(or $(MEMTEST_DIR),$(CURDIR)/.memtest) CGO_ENABLED=0 GOFLAGS=-trimpath \
+		go test -vet=off -count=1 -v -run 'TestLeakIsFound' ./examples/leaky
 
 # test runs every test; those on containers are skipped, and counted in the last line,
 # where no engine answers. One package at a time: they share the machine whose memory

@@ -173,6 +173,7 @@ func instance(ctx context.Context, c *container.Container, pprof string) (*Insta
 		Heap:      &profile.Pprof{URL: c.PprofURL() + path, Client: &http.Client{}},
 		Processes: looking(source.Processes),
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
+		Warnings:  info.Warnings,
 		Env: report.Env{
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
 			EnvNames: info.EnvNames, Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,

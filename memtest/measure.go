@@ -84,7 +84,7 @@ type measurement struct {
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
 	began := time.Now()
-	return &measurement{
+	m := &measurement{
 		scenario: s, target: target, began: began, say: say,
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
@@ -92,6 +92,10 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
 	}
+	for _, w := range target.Warnings {
+		m.note(report.Finding{Kind: report.Warning, Text: w})
+	}
+	return m
 }
 
 // requests is how many requests the target has answered so far.

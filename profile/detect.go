@@ -7,7 +7,8 @@ import "github.com/memgate/memgate/internal/stats"
 // data that cannot be trusted, is Inconclusive with the reason and the remedy.
 //
 // Each figure that the evidence holds is judged by itself: the live heap after
-// collections, the number of heap objects, memory outside the heap, the kernel's.
+// collections, the number of heap objects and of goroutines, memory outside the heap,
+// the kernel's, tmpfs.
 // The working set is judged only where the target's runtime said nothing, because it
 // grows with garbage too.
 func Detect(e Evidence) Trend {
@@ -68,8 +69,8 @@ const (
 )
 
 // fuse makes one verdict of the channels'. The heap, what is outside it, the number of
-// objects and that of goroutines can each prove a leak; the kernel's memory and tmpfs only keep a
-// run from being called Steady, because some of it is given back under pressure.
+// objects and that of goroutines can each prove a leak; the kernel's memory and tmpfs
+// only keep a run from being called Steady: some of it is given back under pressure.
 func (l *look) fuse(all []judged) decision {
 	for _, j := range all {
 		if j.verdict == Leaking && l.proves(j.name) {
@@ -87,8 +88,8 @@ func (l *look) fuse(all []judged) decision {
 	return decision{verdict: Steady, by: all[0]}
 }
 
-// proves tells whether growth of that channel is a leak. A user who allows some bytes per
-// request has said that // bytes are to be counted, and nothing else.
+// proves tells whether growth of that channel is a leak. A user who allows some bytes
+// per request has said that bytes are to be counted, and nothing else.
 func (l *look) proves(channel string) bool {
 	switch channel {
 	case liveHeap, offHeap:

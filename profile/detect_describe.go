@@ -61,16 +61,28 @@ func (j judged) channel() Channel {
 	return c
 }
 
-// estimate is the slope with its interval; growth in doubling steps has none.
+// estimate is the slope with its interval. There is none where it would hold the truth
+// in far fewer than 95 of 100 cases: for growth in doubling steps, for natural
+// collections (their moments are not known, and 65 of 100 were measured) and for the
+// working set.
 func (j judged) estimate() Estimate {
 	if math.IsNaN(j.slope.Value) {
 		return Estimate{}
 	}
-	e := Estimate{Value: j.slope.Value, Points: len(j.slope.X)}
-	if !math.IsNaN(j.slope.Err) {
-		e.Lo, e.Hi = j.slope.Lower(stats.P975), j.slope.Upper(stats.P975)
+	e := Estimate{Value: j.slope.Value, Lo: j.slope.Value, Hi: j.slope.Value, Points: len(j.slope.X)}
+	if !math.IsNaN(j.slope.Err) && j.rule.observed == nil && j.name != workingSet {
+		drift := j.drift()
+		e.Lo, e.Hi = j.slope.Lower(stats.P975)-drift, j.slope.Upper(stats.P975)+drift
 	}
 	return e
+}
+
+// drift is what a healthy live heap may add to a slope besides noise.
+func (j judged) drift() float64 {
+	if j.name != liveHeap {
+		return 0
+	}
+	return heapDrift / j.rule.span
 }
 
 func (e Estimate) times(factor float64) Estimate {
@@ -110,7 +122,7 @@ func (d decision) reason() string {
 		return fmt.Sprintf("%s: %s", j.name, j.why())
 	case !j.stop.Proven:
 		return text + ", nor that growth has ended"
-	case math.IsNaN(j.bound):
+	case math.IsInf(j.bound, 0):
 		return text + ", nor can growth be excluded"
 	}
 	return fmt.Sprintf("%s, and growth of up to %s with each request is not excluded (%s would do)",

@@ -14,8 +14,7 @@ func (a amount) of(median float64) float64 { return max(a.mib*mib, a.share*media
 
 // limits are a channel's: growth below floor is not called a leak, growth above
 // margin is not called steady, and wide takes margin's place where nothing speaks for
-// growth. They were set from the noise of healthy services: a live heap drifts by
-// about 0.2 MiB in a run of whatever length.
+// growth. They were set from the noise of healthy services.
 type limits struct{ floor, margin, wide amount }
 
 var (
@@ -27,16 +26,17 @@ var (
 )
 
 const (
-	leastClaim   = mib  // bytes over the window: below, healthy drift and small leaks look alike
-	objectDrift  = 300  // objects by which a healthy heap's number may differ
-	objectFloor  = 0.02 // objects per request below which nothing is called a leak
+	heapDrift    = 0.2 * mib // bytes by which a healthy live heap drifts in a run of whatever length
+	leastClaim   = mib       // bytes over the window: below, healthy drift and small leaks look alike
+	objectDrift  = 300       // objects by which a healthy heap's number may differ
+	objectFloor  = 0.02      // objects per request below which nothing is called a leak
 	objectMargin = 0.05
 	stillGrowing = 0.05 // objects per request at least: then nothing is called steady
 
 	// A goroutine costs 2 KiB of stack and what it refers to, so that a hundred are
 	// about the floor of the heap.
-	goroutineFloor = 100
-	goroutineShare = 0.01 // goroutines per request below which nothing is called a leak
+	goroutineDrift = 100
+	goroutineFloor = 0.01 // goroutines per request below which nothing is called a leak
 )
 
 // tenOrFive blocks are tried to exclude growth: five see through noise that ten do not.
@@ -84,6 +84,7 @@ func (l *look) judgeWorkingSet() judged {
 		return judged{name: workingSet, finding: nothing(fewSamples)}
 	}
 	r := l.ruleFor(c, workingSetLimits, stats.Min)
+	r.swinging = []float64{0.4, 0.6} // a heap without a collection in the window swings
 	return judged{workingSet, r, r.judgeUnderLoad(c, l.load)}
 }
 
@@ -129,36 +130,35 @@ func (l *look) judgePlain(name string, c curve, lim limits) judged {
 	return judged{name, r, r.judge(c)}
 }
 
-// judgeGoroutines judges the number of goroutines.
-func (l *look) judgeGoroutines(c curve) judged {
-	r := rule{
-		span:   l.span,
-		floor:  max(goroutineFloor, goroutineShare*l.span),
-		margin: max(goroutineFloor, goroutineShare*l.span),
-		least:  goroutineFloor,
-		reduce: stats.Min,
-		blocks: tenOrFive,
-	}
-	r.wide = r.margin
-	return judged{goroutines, r, r.judgeUnderLoad(c, l.load)}
-}
-
 // judgeObjects judges the number of heap objects. A count has no sampling noise, no
 // size classes and no doubling tables.
 func (l *look) judgeObjects(c curve) judged {
+	r := l.countRule(objectDrift, objectFloor, objectMargin)
+	return judged{heapObjects, r, r.judgeUnderLoad(c, l.load)}
+}
+
+// judgeGoroutines judges the number of goroutines.
+func (l *look) judgeGoroutines(c curve) judged {
+	r := l.countRule(goroutineDrift, goroutineFloor, goroutineFloor)
+	return judged{goroutines, r, r.judgeUnderLoad(c, l.load)}
+}
+
+// countRule is the rule for a number of things that differs by drift in any case;
+// floor and margin are per request.
+func (l *look) countRule(drift, floor, margin float64) rule {
 	r := rule{
 		span:   l.span,
-		floor:  max(objectDrift, objectFloor*l.span),
-		margin: max(objectDrift, objectMargin*l.span),
-		least:  objectDrift,
+		floor:  max(drift, floor*l.span),
+		margin: max(drift, margin*l.span),
+		least:  drift,
 		reduce: stats.Min,
 		blocks: tenOrFive,
 	}
 	r.wide = r.margin
-	return judged{heapObjects, r, r.judgeUnderLoad(c, l.load)}
+	return r
 }
 
 // nothing is what is found where a curve has too few points.
 func nothing(why reason) finding {
-	return finding{reasons: []reason{why}, slope: stats.Slope{Value: math.NaN(), Err: math.NaN()}, bound: math.NaN()}
+	return finding{reasons: []reason{why}, slope: stats.Slope{Value: math.NaN(), Err: math.NaN()}, bound: math.Inf(1)}
 }

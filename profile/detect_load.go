@@ -26,12 +26,6 @@ func loadClock(e Evidence) clock {
 	return c
 }
 
-// length is how many requests were completed, and in how many seconds.
-func (c clock) length() (requests, seconds float64) {
-	last := len(c.at) - 1
-	return c.requests[last] - c.requests[0], c.at[last] - c.at[0]
-}
-
 // rate is the request rate from back seconds before each moment to ahead seconds
 // after it, within the window.
 func (c clock) rate(at []float64, back, ahead float64) []float64 {

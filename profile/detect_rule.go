@@ -25,6 +25,7 @@ type rule struct {
 	reduce stats.Reduce // a block's value
 	blocks []int        // how many blocks a tail is cut into, to exclude growth
 
+	swinging []float64                     // tails of a figure that swings, as shares of the window
 	ramps    bool                          // the load grows with the window: no growth can be told from it
 	doubling bool                          // growth in doubling steps may be a leak
 	observed func(cut, slope float64) bool // whether the end of the window is seen; nil: it is
@@ -36,7 +37,7 @@ type finding struct {
 	reasons []reason    // why it is not Leaking
 	slope   stats.Slope // after the warm-up; no X where too few points are left
 	doubled bool        // it leaks in doubling steps; slope has no error then
-	bound   float64     // growth per request that can be excluded; NaN if none
+	bound   float64     // growth per request that can be excluded; +Inf if none
 	stop    stats.Stop  // whether growth has provably ended
 	curve   curve       // what was judged, the load taken out
 	first   int         // index of the first point that was looked at
@@ -134,8 +135,8 @@ func warmupGrowth(c curve, first, warm int) float64 {
 // too often. A tail that begins after growth counts only where that growth has
 // provably ended.
 func (r rule) exclude(c curve, first, warm int, stopped bool) (bound float64, ok bool) {
-	bound = math.NaN()
-	for _, from := range tails(len(c.x), first, warm) {
+	bound = math.Inf(1)
+	for _, from := range r.tails(c, first, warm) {
 		if from > first && !stopped || !(c.x[len(c.x)-1]-c.x[from] >= shortestTail*r.span) {
 			continue
 		}
@@ -143,23 +144,41 @@ func (r rule) exclude(c curve, first, warm int, stopped bool) (bound float64, ok
 		if good {
 			return max(upper, r.least/r.span), true
 		}
-		if !(bound < upper) {
-			bound = upper
-		}
+		bound = min(bound, upper)
 	}
 	return max(bound, r.least/r.span), false
+}
+
+// swings tells whether the figure goes up and down, twice at least, by more than the
+// margin: then a tail is a part of a swing, and flat for no other reason.
+func (r rule) swings(c curve, first int) bool {
+	x, y := c.x[first:], c.y[first:]
+	_, blocks := stats.Blocks(x, y, min(20, len(x)/2), r.reduce)
+	return stats.Turns(blocks, r.margin) >= 2
 }
 
 // shortestTail is the share of the window's requests below which a tail says nothing
 // of the window.
 const shortestTail = 0.15
 
-// tails are the points from which growth may be excluded, in their order: the first
-// that was looked at, the end of the warm-up, and every tenth of the window.
-func tails(n, first, warm int) []int {
-	at := []int{first, warm}
-	for tenth := 0.3; tenth < 0.85; tenth += 0.1 {
-		at = append(at, int(math.Ceil(tenth*float64(n))))
+// tenths are the shares of the window from which tails are looked at, and the end of
+// the warm-up.
+var tenths = []float64{0.3, 0.4, 0.5, 0.6, 0.7, 0.8}
+
+// tails are the points from which growth may be excluded, in their order. Of a figure
+// that swings, the tails are parts of swings, flat or falling for no other reason: the
+// whole window counts, and where nothing better is known two tails.
+func (r rule) tails(c curve, first, warm int) []int {
+	n := len(c.x)
+	at, shares := []int{first, warm}, tenths
+	if r.swings(c, first) {
+		shares = r.swinging
+		if len(shares) == 0 {
+			return at[:1]
+		}
+	}
+	for _, share := range shares {
+		at = append(at, int(math.Ceil(share*float64(n))))
 	}
 	slices.Sort(at)
 	return slices.DeleteFunc(slices.Compact(at), func(k int) bool { return k < first || n-k < 4 })
@@ -173,7 +192,7 @@ func (r rule) excludeFrom(c curve, first, from int) (bound float64, ok bool) {
 	if from >= first+3 {
 		early = r.rise(c, first, from) / max(c.x[from]-c.x[first], 1e-9)
 	}
-	bound = math.NaN()
+	bound = math.Inf(1)
 	for _, blocks := range r.blocks {
 		slope := stats.BlockSlope(c.x[from:], c.y[from:], blocks, r.reduce)
 		upper := slope.Upper(stats.P95)
@@ -181,9 +200,13 @@ func (r rule) excludeFrom(c curve, first, from int) (bound float64, ok bool) {
 		if slope.Lower(stats.P95) <= 0 || upper < 0.5*early {
 			limit = max(limit, r.wide)
 		}
-		good := upper*r.span < limit
-		if good && !ok || good == ok && !(ok == (upper < bound)) {
-			bound, ok = upper, good
+		switch good := upper*r.span < limit; {
+		case good && ok:
+			bound = max(bound, upper)
+		case good:
+			bound, ok = upper, true
+		case !ok && upper < bound:
+			bound = upper
 		}
 	}
 	return bound, ok

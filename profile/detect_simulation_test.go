@@ -87,6 +87,8 @@ func (s simulation) retains(base float64) func(t, requests, total float64, histo
 			}
 		case "ttl":
 			return item * (requests - history[max(0, len(history)-1-kept)])
+		case "swing", "swing+leak":
+			return size / 4 * (1 + math.Sin(2*math.Pi*x/(0.3+end)))
 		case "log":
 			return size * math.Log1p(x*50) / math.Log1p(50)
 		}
@@ -149,7 +151,7 @@ func TestVaryingLoad(t *testing.T) {
 	}
 	t.Log(c)
 	assert.LessOrEqual(t, c.share(Leaking), 0.005)
-	assert.LessOrEqual(t, c.share(Inconclusive), 0.08)
+	assert.LessOrEqual(t, c.share(Inconclusive), 0.12)
 }
 
 // TestSimulatedLeaks looks at leaks of 1 to 32 MiB a run under constant load.
@@ -157,8 +159,10 @@ func TestSimulatedLeaks(t *testing.T) {
 	for _, bar := range []struct {
 		kind    string
 		leaking float64 // share, at least
+		above   int     // called steady although they leak more than the bound, at most
 	}{
-		{"constant", 0.80}, {"chunks", 0.80}, {"late", 0.90}, {"equal steps", 0.70}, {"fill+leak", 0.60}, {"map", 0},
+		{"constant", 0.80, 1}, {"chunks", 0.80, 2}, {"late", 0.90, 1}, {"equal steps", 0.70, 1}, {"fill+leak", 0.60, 2},
+		{"swing+leak", 0, 10}, {"map", 0, 5}, // for want of an end that can be seen
 	} {
 		var c tally
 		above := 0
@@ -172,9 +176,7 @@ func TestSimulatedLeaks(t *testing.T) {
 		}
 		t.Logf("%-12s %v, %d of these above their bound", bar.kind, c, above)
 		assert.GreaterOrEqual(t, c.share(Leaking), bar.leaking, bar.kind)
-		if bar.kind != "map" {
-			assert.LessOrEqual(t, above, 2, bar.kind)
-		}
+		assert.LessOrEqual(t, above, bar.above, bar.kind)
 	}
 }
 

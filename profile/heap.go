@@ -13,8 +13,8 @@ import (
 	pprof "github.com/google/pprof/profile"
 )
 
-// Limits of a heap profile, in bytes. With maxParsed they bound the memory that one
-// profile can take, whatever is in it, to less than 512 MiB.
+// Limits of a heap profile, in bytes. With maxParsed they bound what reading one can
+// allocate, whatever is in it, to less than 512 MiB.
 const (
 	maxRaw      = 16 << 20 // as it is fetched, compressed
 	maxInflated = 64 << 20

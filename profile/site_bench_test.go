@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,10 +23,12 @@ func generated(t testing.TB, profiles, stacks int) []Heap {
 	}
 	leaking := stack{frames: []string{grow, put, frames[1], frames[0]}}
 	all := make([]stack, stacks)
-	for i := range all {
-		for range 10 + rng.IntN(30) {
-			all[i].frames = append(all[i].frames, frames[int(rng.ExpFloat64()*float64(len(frames))/8)%len(frames)])
+	for i, f := 0, 0; i < len(all); i++ {
+		for at := range 10 + rng.IntN(30) { // every function calls four others
+			f = (f*4*min(at, 1) + rng.IntN(4)) % len(frames)
+			all[i].frames = append(all[i].frames, frames[f])
 		}
+		slices.Reverse(all[i].frames)
 		if i%3 > 0 {
 			all[i].objects = 1 + rng.Int64N(1000)
 			all[i].bytes = all[i].objects * (16 + rng.Int64N(4096))

@@ -136,6 +136,7 @@ func TestGrowthOfHealthyServer(t *testing.T) {
 func TestGrowthNamesTheHolderFirst(t *testing.T) {
 	for name, holder := range map[string]stack{
 		"one object per request": {bytes: 48, objects: 1, frames: []string{"main.(*registry).Set /src/shop/registry.go:30", serve}},
+		"small objects":          {bytes: 4, objects: 1, frames: []string{"main.(*registry).Set /src/shop/registry.go:30", serve}},
 		"a map's table":          {bytes: 24, frames: []string{"main.(*registry).Set /src/shop/registry.go:30", serve}},
 	} {
 		sites, err := Growth(heaps(t, []uint64{0, 1000, 2000, 3000, 4000}, func(i int) []stack {

@@ -44,16 +44,16 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 	return fmt.Errorf("read verdict: %q is none of inconclusive, steady, leaking", text)
 }
 
-// Estimate is a value with its 95 % interval.
+// Estimate is a value with its 95 % interval. Where there is none, Lo and Hi are Value.
 type Estimate struct {
 	Value, Lo, Hi float64
 	Points        int // reduced points it was made from; 0 means that there is no estimate
 }
 
-// Interval tells whether Lo and Hi are an interval about Value. There is none where
-// nothing was estimated, and where growth comes in so few steps that no interval can
-// be stood by.
-func (e Estimate) Interval() bool { return e.Points > 0 && e.Lo <= e.Value && e.Value <= e.Hi }
+// Interval tells whether there is an interval. There is none where
+// nothing was estimated, and where none can be stood by: in growth by few steps, of a
+// heap whose collections were not forced, of the working set.
+func (e Estimate) Interval() bool { return e.Points > 0 && e.Lo < e.Hi }
 
 // Poll is what the target's runtime said of itself when it was read without forcing
 // a collection. All sizes are bytes; a size of 0 means that it was not read.

@@ -76,7 +76,8 @@ func (c *Container) terminate(ctx context.Context) {
 var cleaner = &owner.Cleaner{Clean: removeOwn}
 
 // removeOwn removes every container, image and temporary folder of this process,
-// also those whose making is under way. It has a connection of its own.
+// also those whose making is under way: it looks again until it finds nothing that it
+// can remove. It has a connection of its own.
 func removeOwn(ctx context.Context) {
 	own := owner.Self()
 	owner.RemoveTemp(os.TempDir(), func(o owner.Owner) bool { return o.Run == own.Run })
@@ -85,9 +86,8 @@ func removeOwn(ctx context.Context) {
 		return
 	}
 	defer eng.Close()
-	for {
-		n, err := eng.removeOwned(ctx, func(o owner.Owner, _ string) bool { return o.Run == own.Run })
-		if n == 0 && err == nil || ctx.Err() != nil {
+	for ctx.Err() == nil {
+		if n, _ := eng.removeOwned(ctx, func(o owner.Owner, _ string) bool { return o.Run == own.Run }); n == 0 {
 			return
 		}
 	}
