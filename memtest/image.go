@@ -48,6 +48,11 @@ type Image struct {
 	// own container network, nor named by DOCKER_HOST or TESTCONTAINERS_HOST_OVERRIDE.
 	AllowHost bool
 
+	// Source is where memory is read: "files" (of the container's cgroup, seen from
+	// here), "exec" (the same, read once a second by a shell in the container), "docker
+	// stats" (once a second, with fewer figures). Default: the first of them that works.
+	Source string
+
 	Options []testcontainers.ContainerCustomizer // for everything else; the limits and ports above win
 
 	_ struct{}
@@ -98,7 +103,7 @@ func (i Image) spec() (container.Spec, error) {
 		Ref: i.Ref, Context: i.Build, Dockerfile: i.Dockerfile, GoPackage: i.Go,
 		Port: i.Port, PprofPort: pprofPort, ReadyPath: i.Ready, ReadyWait: i.ReadyWait,
 		Env: maps.Clone(i.Env), Args: i.Args, CPUs: i.CPUs,
-		AllowHost: i.AllowHost, Options: i.Options,
+		AllowHost: i.AllowHost, Source: i.Source, Options: i.Options,
 	}
 	return spec, sizes(
 		sizeField{"image's MemoryLimit", i.MemoryLimit, &spec.Memory},
@@ -161,10 +166,17 @@ func instance(ctx context.Context, c *container.Container, pprof string) (*Insta
 	info := c.Info()
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
-		select {
-		case e := <-c.Exited():
-			exited <- exitOf(e)
-		case <-stopped:
+		for {
+			select {
+			case e := <-c.Exited():
+				select {
+				case exited <- exitOf(e):
+				case <-stopped:
+					return
+				}
+			case <-stopped:
+				return
+			}
 		}
 	}()
 	return &Instance{
@@ -187,7 +199,7 @@ func instance(ctx context.Context, c *container.Container, pprof string) (*Insta
 }
 
 func exitOf(e container.Exit) Exit {
-	return Exit{Code: e.Code, OOMKilled: e.OOMKilled, Witness: e.Witness, Logs: e.Logs}
+	return Exit{Code: e.Code, OOMKilled: e.OOMKilled, Witness: e.Witness, Logs: e.Logs, Revived: e.Revived}
 }
 
 // asMemtestExit turns the engine's word that the container ended into ours.

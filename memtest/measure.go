@@ -216,17 +216,24 @@ func allFailed(sum load.Summary) error {
 	return fmt.Errorf("all %d requests failed (%s): check the load's paths and the target's log", sum.Requests, why)
 }
 
-// watch waits for the target to end by itself, and then ends the run.
+// watch waits for the target to end by itself, and then ends the run, unless the target
+// is started again.
 func (m *measurement) watch(ctx context.Context, cancel context.CancelCauseFunc) {
-	select {
-	case exit := <-m.target.Exited:
-		m.mu.Lock()
-		f := died(m.scenario.Name, exit, m.record, m.requests())
-		f.At = time.Since(m.began)
-		m.record.Notes = append(m.record.Notes, f)
-		m.mu.Unlock()
-		cancel(exit)
-	case <-ctx.Done():
+	for {
+		select {
+		case exit := <-m.target.Exited:
+			m.mu.Lock()
+			f := died(m.scenario.Name, exit, m.record, m.requests())
+			f.At = time.Since(m.began)
+			m.record.Notes = append(m.record.Notes, f)
+			m.mu.Unlock()
+			if !exit.Revived {
+				cancel(exit)
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

@@ -48,7 +48,12 @@ func (m *measurement) sampleOnce(ctx context.Context) error {
 // sampleLocked is sampleOnce of a caller that holds m.sampling.
 func (m *measurement) sampleLocked(ctx context.Context) error {
 	s := profile.Sample{Requests: m.requests()}
-	if err := m.target.Memory.Sample(ctx, &s.Memory); err != nil {
+	err := m.target.Memory.Sample(ctx, &s.Memory)
+	if errors.Is(err, profile.ErrRevived) {
+		m.keep(profile.Sample{Requests: s.Requests, Memory: profile.Memory{Missing: profile.LackingAllBut()}})
+		err = m.target.Memory.Sample(ctx, &s.Memory)
+	}
+	if err != nil {
 		return err
 	}
 	m.keep(s)
