@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: demo test race lint fuzz bench
+.PHONY: demo test race lint fuzz bench bench-sampling test-cgroup2
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report. The
 # test is compiled with the flags of its target, so that they share the compiler's cache.
@@ -20,6 +20,16 @@ test: SHELL := bash -o pipefail
 test:
 	@go build ./... && go test -json -count=1 -p 1 ./... | go run ./internal/testsum
 
+# bench-sampling measures what a sample costs, against other ways to take one. Its
+# libraries are in a module of their own.
+bench-sampling:
+	@cd internal/benchsampling && go run .
+
+# test-cgroup2 runs the readers' tests and whole runs on a cgroup v2 kernel, in a virtual
+# machine: x86-64 with apt, and root for the first run. See internal/cgroup2vm.
+test-cgroup2:
+	@internal/cgroup2vm/test.sh
+
 # race runs the hermetic tests under the race detector, which needs a C compiler.
 race:
 	@if command -v $$(go env CC) >/dev/null; then CGO_ENABLED=1 go test -short -race -shuffle=on ./...; \
@@ -29,3 +39,4 @@ lint:
 	@test -z "$$(gofmt -l .)" || { echo 'gofmt would change:'; gofmt -l .; exit 1; }
 	@go vet ./...
 	@go mod tidy -diff
+	@cd internal/benchsampling && go vet ./... && go mod tidy -diff

@@ -3,6 +3,8 @@ package memtest_test
 import (
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -14,8 +16,18 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// causes is a target that uses memory of any kind, as it is asked to.
-var causes = memtest.Image{Go: "./testdata/causes", Port: 8080, Ready: "/", MemoryLimit: "512MiB"}
+// causes is a target that uses memory of any kind, as it is asked to: in a container and
+// as a process. MEMGATE_TEST_CAUSES is a folder with the program and its Dockerfile, for
+// machines without Go.
+func causes() (memtest.Image, memtest.Process) {
+	image := memtest.Image{Go: "./testdata/causes", Port: 8080, Ready: "/", MemoryLimit: "512MiB"}
+	process := memtest.Process{Go: image.Go, Ready: "/"}
+	if built := os.Getenv("MEMGATE_TEST_CAUSES"); built != "" {
+		image.Go, image.Build = "", built
+		process.Go, process.Command = "", []string{filepath.Join(built, "app")}
+	}
+	return image, process
+}
 
 // onceIn is a load of one request in the midst of silence.
 func onceIn(path string, silence time.Duration) load.DriverFunc {
@@ -36,9 +48,10 @@ func onceIn(path string, silence time.Duration) load.DriverFunc {
 }
 
 func TestSpikeBetweenSamplesIsInItsPhase(t *testing.T) {
-	targets := map[string]memtest.Target{"process": memtest.Process{Go: causes.Go, Ready: "/"}}
+	image, process := causes()
+	targets := map[string]memtest.Target{"process": process}
 	if !testing.Short() && dockerAnswers(t) {
-		targets["container"] = causes
+		targets["container"] = image
 	}
 	for name, target := range targets {
 		t.Run(name, func(t *testing.T) {
@@ -67,12 +80,13 @@ func TestSpikeBetweenSamplesIsInItsPhase(t *testing.T) {
 
 func TestFourCausesOfGrowth(t *testing.T) {
 	needDocker(t)
+	image, _ := causes()
 	for path, want := range map[string]string{"/cache": "page cache", "/tmpfs": "tmpfs", "/sockets": "kernel", "/heap": "live heap"} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()
 			r, err := memtest.Measure(t.Context(), memtest.Scenario{
-				Target: causes, Load: load.Plan{Requests: load.Get(path), Rate: 10, Duration: 12 * time.Second},
-				Warmup: time.Second, Settle: -1, MaxDuration: -1,
+				Target: image, Load: load.Plan{Requests: load.Get(path), Rate: 10, Duration: 12 * time.Second},
+				Warmup: time.Second, Settle: -1, MaxDuration: -1, Every: time.Second / 2,
 			})
 			require.NoError(t, err)
 			require.NotEmpty(t, r.Trend.Split, r.Trend.Reason)

@@ -72,6 +72,7 @@ func keep() { heap = append(heap, bytes.Repeat([]byte{1}, piece)) }
 
 func main() {
 	debug.SetGCPercent(50)
+	check(os.MkdirAll("/tmp", 0o777)) // an image from scratch has none
 	for path, use := range map[string]func(){"/cache": read, "/tmpfs": write, "/sockets": hoard, "/heap": keep} {
 		http.HandleFunc(path, func(http.ResponseWriter, *http.Request) {
 			mu.Lock()
