@@ -20,7 +20,6 @@ cp -r internal/cgroup/testdata "$work/testdata"
 
 "$here/run.sh" --dir "$work" "$@" --shell '
 set -e
-mkdir -p /tmp # temporary folders
 ./cgroup.test -test.v -test.timeout 5m
 ./process.test -test.v -test.timeout 5m -test.run "GroupName|FindProcess"
 export MEMGATE_TEST_CAUSES=$PWD/causes MEMTEST_REQUIRE_DOCKER=1
