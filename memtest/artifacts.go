@@ -22,7 +22,7 @@ type artifacts struct {
 
 // openArtifacts finds the folder and takes a name for the run's files in it. A second
 // run of the same name within one test gets a number.
-func openArtifacts(t TB, scenario string) (*artifacts, error) {
+func openArtifacts(t TB, scenario string, test report.Test) (*artifacts, error) {
 	if strings.Contains(scenario, "..") || strings.ContainsAny(scenario, "\x00") {
 		return nil, fmt.Errorf("scenario name %q cannot name a file: leave out \"..\" and control characters", scenario)
 	}
@@ -36,6 +36,9 @@ func openArtifacts(t TB, scenario string) (*artifacts, error) {
 	}
 	name = takeName(report.FileName(name))
 	t.Cleanup(func() { namesInUse.Delete(name) })
+	if claimed, err := report.Claim(dir, name, test); err == nil { // a folder that cannot be written is told when it is written to
+		name = claimed
+	}
 	return &artifacts{dir: dir, name: name}, nil
 }
 
@@ -89,7 +92,7 @@ func (a *artifacts) keep(t TB, r *report.Record) {
 	r.Report = filepath.Join(a.dir, a.name+".html")
 	t.Cleanup(func() {
 		t.Helper()
-		err := a.save(r)
+		err := errors.Join(a.save(r), tellCI(t, r))
 		if t.Failed() || testing.Verbose() {
 			t.Logf("%s", summary(r))
 		}
@@ -118,5 +121,7 @@ func (a *artifacts) save(r *report.Record) error {
 	return errors.Join(
 		report.WriteForm(a.dir, a.name+".json", r.JSON),
 		report.WriteForm(a.dir, a.name+".html", r.HTML),
+		a.saveForms(r),
+		r.AddToIndex(a.dir, a.name),
 	)
 }

@@ -188,8 +188,9 @@ func instance(ctx context.Context, c *container.Container, pprof string) (*Insta
 		Warnings:  info.Warnings,
 		Env: report.Env{
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
-			EnvNames: info.EnvNames, Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
+			EnvNames: info.EnvNames, GC: collectorVars(info.EnvValues), Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
 		},
+		Vars:   info.EnvValues,
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)

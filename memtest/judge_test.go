@@ -137,10 +137,13 @@ func TestBudget(t *testing.T) {
 		"growth not excluded":    {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = steady(100) }, "a longer run could exclude less", false},
 		"growth seen":            {memtest.Budget{Growth: 64}, nil, "+1,890 B/request", false},
 		"growth seen, allowed":   {memtest.Budget{Growth: 4096}, nil, "+1,890 B/request", true},
-		"growth unknown":         {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = profile.Trend{Reason: "too few"} }, "inconclusive: too few", false},
-		"no OOM kill":            {memtest.Budget{NoOOM: true}, nil, "0", true},
-		"OOM kill of a child":    {memtest.Budget{NoOOM: true}, func(r *report.Record) { r.Samples[700].OOMKills, r.Samples[729].OOMKills = 1, 1 }, "1", false},
-		"no samples":             {memtest.Budget{Peak: "50MiB"}, func(r *report.Record) { r.Samples = nil }, "not measured", false},
+		"growth of no interval": {memtest.Budget{Growth: 4096}, func(r *report.Record) {
+			r.Trend.PerRequest = profile.Estimate{Value: 1890, Lo: 1890, Hi: 1890, Points: 10}
+		}, "+1,890 B/request", false},
+		"growth unknown":      {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = profile.Trend{Reason: "too few"} }, "inconclusive: too few", false},
+		"no OOM kill":         {memtest.Budget{NoOOM: true}, nil, "0", true},
+		"OOM kill of a child": {memtest.Budget{NoOOM: true}, func(r *report.Record) { r.Samples[700].OOMKills, r.Samples[729].OOMKills = 1, 1 }, "1", false},
+		"no samples":          {memtest.Budget{Peak: "50MiB"}, func(r *report.Record) { r.Samples = nil }, "not measured", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := record()

@@ -25,7 +25,9 @@ func NoLeak(t TB, r *report.Record) bool {
 		check.Detail = err.Error()
 		t.Errorf("%s", err)
 	}
-	r.Checks = append(r.Checks, check)
+	checks := []report.Check{check}
+	placed(checks)
+	r.Checks = append(r.Checks, checks...)
 	return err == nil
 }
 

@@ -61,6 +61,7 @@ func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) 
 	f.At = time.Since(began)
 	f.Text += ", before it was ready"
 	r.Notes = append(r.Notes, f)
+	r.Mask(secretsOf(&Instance{}, s.Load)...)
 	return r, nil
 }
 
@@ -135,6 +136,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	if err := m.warmup(ctx); err != nil {
 		return err
 	}
+	m.probe(ctx)
 	m.snapshot(ctx)
 
 	m.enter(ctx, report.Load)
@@ -294,4 +296,5 @@ func (m *measurement) conclude() {
 	m.keepLedger()
 	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
+	r.Mask(secretsOf(m.target, m.scenario.Load)...)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -84,6 +85,10 @@ func (p Process) Start(ctx context.Context) (*Instance, error) {
 // instance is a running process as what Measure needs of it.
 func (p Process) instance(child *process.Process, source process.Source, pprofURL string, limit uint64) *Instance {
 	info := child.Info()
+	vars := os.Environ()
+	for name, value := range p.Env {
+		vars = append(vars, name+"="+value)
+	}
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
 		select {
@@ -100,8 +105,9 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
 		Env: report.Env{
 			Target: p.name(), Address: child.URL(), Limit: limit, Engine: "none: a child process",
-			EnvNames: slices.Sorted(maps.Keys(p.Env)), Cgroup: info.Cgroup, TargetGo: info.GoVersion,
+			EnvNames: slices.Sorted(maps.Keys(p.Env)), GC: collectorVars(vars), Cgroup: info.Cgroup, TargetGo: info.GoVersion,
 		},
+		Vars:   vars,
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)

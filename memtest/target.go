@@ -23,11 +23,12 @@ type Instance struct {
 	Memory profile.Sampler // reads the target's memory
 	Heap   Prober          // asks the target's runtime; nil if it has nothing to say
 	Env    report.Env      // what is known of the target and its engine
+	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why
+	Vars   []string        // its environment, "NAME=value": what reports must not show, wherever the target prints it
+
 	// Processes looks at the target's processes, thoroughly (PSS, USS) if it is asked
 	// to; nil where they cannot be seen. At and Requests are filled in by the caller.
 	Processes func(thoroughly bool) (profile.Processes, error)
-
-	Source report.Source // what Memory reads (Kind), and if it is not the best: Why
 
 	Warnings []string // what a reader of the record must know: limits that could not be applied
 

@@ -9,11 +9,9 @@ import (
 // clock is how many requests had been completed at each moment of the window.
 type clock struct{ at, requests []float64 }
 
-// loadClock is the requests completed over time, of at most some thousand samples:
-// rates are taken over a second and more. Without samples the floors tell it.
+// loadClock is the requests completed over time. Without samples the floors tell it.
 func loadClock(e Evidence) clock {
-	const most = 8192
-	samples := thinned{e.Samples, stride(len(e.Samples), most)}
+	samples := thin(e.Samples)
 	n, moment := samples.len(), func(i int) (time.Duration, uint64) { return samples.at(i).At, samples.at(i).Requests }
 	if n < 2 {
 		n, moment = len(e.Floors), func(i int) (time.Duration, uint64) { return e.Floors[i].At, e.Floors[i].Requests }

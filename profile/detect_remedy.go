@@ -18,14 +18,18 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 	has := func(r reason) bool { return slices.Contains(j.reasons, r) }
 	more = l.again()
 	switch {
+	case d.veto == weakWitness && len(l.Floors) > 0:
+		return l.moreCollections()
 	case d.veto == weakWitness:
 		return servePprof + "; or accept the weaker verdict of the working set", 0
+	case d.veto == givenBack:
+		return "lower the rate, so that requests do not pile up in the target, or warm up longer", 0
 	case d.veto == kernelGrows:
 		return "look for open files, sockets, tmpfs files and directory entries; cgroup v2 tells what the kernel can give back apart", 0
 	case d.veto == noVeto && (has(loadRamps) || has(onlyCorrected)):
 		return "hold the rate over the measured load", 0
 	case j.name == liveHeap && len(l.Floors) < fewestFloor:
-		return l.moreCollections(j)
+		return l.moreCollections()
 	case d.veto == noVeto && !j.stop.Proven && j.stop.Until > 0:
 		more = l.lasting(j.stop.Until - l.load.requests[len(l.load.requests)-1])
 		return fmt.Sprintf("run %v more, until a flat end as long as that proves that growth has ended", more), more
@@ -36,7 +40,7 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 }
 
 // moreCollections is the remedy where too few collections were seen.
-func (l *look) moreCollections(j judged) (string, time.Duration) {
+func (l *look) moreCollections() (string, time.Duration) {
 	forced, natural := len(l.Floors), l.collections()
 	if forced > 0 && natural == 0 {
 		more := l.scaled(float64(fewestFloor) / float64(forced))

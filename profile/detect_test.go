@@ -41,6 +41,30 @@ func healthy(change func(requests uint64, s *Sample, f *Floor)) Evidence {
 	return e
 }
 
+func TestWhatIsGivenBackWasNotLeaked(t *testing.T) {
+	leak := func(n uint64, s *Sample, f *Floor) {
+		f.HeapAlloc, f.HeapObjects, f.Sys, s.Anon = f.HeapAlloc+300*n, f.HeapObjects+n, f.Sys+300*n, s.Anon+300*n
+	}
+	e := healthy(leak)
+	require.Equal(t, Leaking, sound(t, e).Verdict)
+
+	e.Rest = e.Floors[len(e.Floors)-1]
+	assert.Equal(t, Leaking, sound(t, e).Verdict, "it is still there at rest")
+
+	e.RestBefore, e.Rest = e.Floors[0], e.Floors[len(e.Floors)-1]
+	for _, f := range []*Floor{&e.RestBefore, &e.Rest} {
+		f.HeapAlloc -= 4 << 20
+		f.HeapObjects -= 20_000
+	}
+	assert.Equal(t, Leaking, sound(t, e).Verdict, "what is held under load was held from the start")
+
+	e.RestBefore = e.Floors[0]
+	got := sound(t, e)
+	assert.Equal(t, Inconclusive, got.Verdict)
+	assert.Equal(t, "live heap: it grew with the requests, but most of that was given back when the load stopped", got.Reason)
+	assert.NotEmpty(t, got.Remedy)
+}
+
 func unchanged(uint64, *Sample, *Floor) {}
 
 func TestChannels(t *testing.T) {
@@ -60,8 +84,13 @@ func TestChannels(t *testing.T) {
 			f.StackInuse, f.Sys, s.Anon = f.StackInuse+2048*n, f.Sys+2048*n, s.Anon+2048*n
 		}, Leaking, liveHeap, 2048, "stacks"},
 		{"mmap", func(n uint64, s *Sample, _ *Floor) { s.Anon += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
+		{"heap that becomes resident", func(n uint64, s *Sample, f *Floor) { f.Sys += 16 << 20; s.Anon += min(1024*n, 12<<20) }, Steady, liveHeap, 0, ""},
 		{"swapped out mmap", func(n uint64, s *Sample, _ *Floor) { s.Swap += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
+		{"drift of bytes", func(n uint64, s *Sample, f *Floor) {
+			f.HeapAlloc, f.Sys, s.Anon = f.HeapAlloc+60*n, f.Sys+60*n, s.Anon+60*n
+		}, Inconclusive, liveHeap, 60, ""},
 		{"small objects", func(n uint64, _ *Sample, f *Floor) { f.HeapObjects, f.HeapAlloc = f.HeapObjects+n, f.HeapAlloc+16*n }, Leaking, heapObjects, 16, ""},
+		{"an object now and then", func(n uint64, _ *Sample, f *Floor) { f.HeapObjects, f.HeapAlloc = f.HeapObjects+n/25, f.HeapAlloc+n }, Steady, liveHeap, 0, ""},
 		{"sockets", func(n uint64, s *Sample, _ *Floor) { s.Sock += 1024 * n }, Inconclusive, kernelMem, 0, "kernel"},
 		{"dentries", func(n uint64, s *Sample, _ *Floor) { s.Kernel += 1024 * n; s.SlabReclaimable += 1024 * n }, Steady, liveHeap, 0, ""},
 		{"tmpfs", func(n uint64, s *Sample, _ *Floor) { s.Shmem += 1024 * n }, Inconclusive, tmpfs, 0, "tmpfs"},
@@ -156,6 +185,11 @@ func TestMoreTellsHowMuchLonger(t *testing.T) {
 	got := sound(t, few)
 	assert.Equal(t, Inconclusive, got.Verdict)
 	assert.Equal(t, 4*time.Second, got.More, "eight floors in eight seconds, and twelve are needed")
+
+	grows := healthy(func(n uint64, s *Sample, _ *Floor) { s.Anon += 1000 * n })
+	grows.Floors = grows.Floors[:4]
+	got = sound(t, grows)
+	assert.Equal(t, 2*time.Minute, got.More, "four floors in a minute, and twelve are needed: %s", got.Remedy)
 
 	chunks := Evidence{Floors: floorsGrowing(60, 0)}
 	for i := range chunks.Floors {

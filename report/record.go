@@ -18,6 +18,7 @@ type Record struct {
 	Schema  int       // version of this structure as it was read; JSON writes the constant Schema
 	Name    string    // the scenario's name: the test's, by default
 	Started time.Time // wall clock at the start; every other time is since then
+	Test    Test      // the test that made the run; zero if none did
 	Env     Env
 	Source  Source
 	Phases  []Phase         // in order; the last ends when the run did
@@ -102,7 +103,8 @@ type Harness struct {
 	CPU    time.Duration // processor time, user and system
 }
 
-// Env is where the run took place. It never holds the value of an environment variable.
+// Env is where the run took place. It never holds the value of an environment variable,
+// but for two that say when Go collects garbage.
 type Env struct {
 	Target    string   // what was run: an image reference, a Go package
 	Image     string   // image ID
@@ -110,6 +112,7 @@ type Env struct {
 	Limit     uint64   // hard memory limit in bytes, as the kernel has it; 0 if none
 	CPUs      float64  // CPU quota in cores; 0 if none
 	EnvNames  []string // names of the environment variables given to the target
+	GC        string   // "GOGC=50 GOMEMLIMIT=200MiB": the two variables that are no secret, where the target was given them
 	Kernel    string
 	Cgroup    string // "v1", "v2"
 	Engine    string // "docker 28.2.2"
@@ -138,7 +141,10 @@ type Check struct {
 	Allowed string // "≤ 48.0 MiB"
 	Got     string // "63.2 MiB (+15.2, 132%) at 01:12, 200 req/s"
 	OK      bool
+	Margin  string // how far what was measured is from what is allowed: "9.6 MiB left"; empty where the rule has no number
 	Detail  string // the judge's whole message, for a rule that failed
+	File    string // where the judge was asked, as in Test
+	Line    int
 }
 
 // Finding is something that happened in the run which a reader must know.

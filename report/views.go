@@ -43,6 +43,22 @@ func (r *Record) floorsDuring(phase string) []profile.Floor {
 	return in
 }
 
+// rests are the floors at rest next to the measured load, before it and after it; zero
+// where they were not read.
+func (r *Record) rests() (before, after profile.Floor) {
+	load, _ := r.Phase(Load)
+	end, ended := r.Phase(Floor)
+	for _, f := range r.Floors {
+		if f.At <= load.From {
+			before = f
+		}
+		if ended && f.At >= end.From {
+			after = f
+		}
+	}
+	return before, after
+}
+
 // Evidence is what the record says of the measured load, for [profile.Detect]: samples
 // and floors of that phase, and what interrupted it. An interruption is a fatal
 // finding, an OOM kill (of a child of the target, too), a start of the target in the
@@ -60,6 +76,7 @@ func (r *Record) Evidence() profile.Evidence {
 		Allowed:         r.AllowedGrowth,
 		WorkingSetLeaks: r.WorkingSetLeaks,
 	}
+	e.RestBefore, e.Rest = r.rests()
 	for _, f := range r.Notes {
 		if f.Fatal || f.Kind == OOMKilled {
 			e.Broken = append(e.Broken, f.Text)

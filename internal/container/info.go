@@ -23,6 +23,7 @@ type Info struct {
 	Swap          int64    // swap allowed beyond Limit in bytes; -1 if unlimited or unknown
 	CPUs          float64  // CPU quota in cores; 0 if none
 	EnvNames      []string // names of the environment variables that it was given, sorted
+	EnvValues     []string // "NAME=value" of all of them, the image's too: for masking, never to be shown
 	GoVersion     string   // of the target, where it was compiled here
 	Restarts      bool     // its restart policy may revive it
 	Warnings      []string // the engine's, and ours on limits that it does not apply
@@ -43,6 +44,7 @@ func (c *Container) describe(ctx context.Context, ctr container.InspectResponse)
 	i.Warnings = append(i.Warnings, c.eng.info.Warnings...)
 	if ctr.Config != nil {
 		i.Image = ctr.Config.Image
+		i.EnvValues = ctr.Config.Env
 		if c.ctr == nil {
 			i.EnvNames = envNames(ctr.Config.Env)
 		}

@@ -33,6 +33,7 @@ type Target struct {
 	DiesAfter uint64           // requests after which it ends by itself; 0: never
 	Exit      memtest.Exit     // how it ends then
 	Handler   http.HandlerFunc // how it answers; default 200
+	Vars      []string         // its environment, "NAME=value"
 
 	served  atomic.Uint64
 	stopped atomic.Bool
@@ -57,6 +58,7 @@ func (t *Target) Start(context.Context) (*memtest.Instance, error) {
 		Memory: t,
 		Env:    report.Env{Target: "fake", Limit: t.Limit},
 		Source: report.Source{Kind: "memory"},
+		Vars:   t.Vars,
 		Exited: t.died,
 		Stop:   t.stop,
 	}
