@@ -185,6 +185,18 @@ func (p *Process) Info() Info { return p.info }
 // Exited receives once, when the process has ended by itself: not by Stop.
 func (p *Process) Exited() <-chan Exit { return p.exited }
 
+// run starts the process, tells how that went, and waits for its end.
+func (p *Process) run(start func() error, started chan<- error) {
+	if err := start(); err != nil {
+		close(p.done)
+		started <- err
+		return
+	}
+	started <- nil
+	_ = p.cmd.Wait()
+	p.finished()
+}
+
 // finished is told how the process ended, and ends its children.
 func (p *Process) finished() {
 	p.exit = Exit{Code: exitCode(p.cmd.ProcessState)}

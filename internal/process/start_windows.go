@@ -9,14 +9,7 @@ const executable = ".exe" // ending of a program's file name
 
 // live starts the process, tells how that went, and waits for its end.
 func (p *Process) live(started chan<- error) {
-	if err := p.cmd.Start(); err != nil {
-		close(p.done)
-		started <- err
-		return
-	}
-	started <- nil
-	_ = p.cmd.Wait()
-	p.finished()
+	p.run(p.cmd.Start, started)
 }
 
 // killProcessGroup ends the process and its children.
