@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: demo test race lint verdicts bench-verdict bench-report bench-growth
+.PHONY: demo test race lint verdicts bench-verdict bench-report bench-growth bench-sampling test-cgroup2
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report. The
 # test is compiled with the flags of its target, so that they share the compiler's cache.
@@ -13,10 +13,22 @@ demo:
 	@MEMTEST_DIR=$(or $(MEMTEST_DIR),$(CURDIR)/.memtest) CGO_ENABLED=0 GOFLAGS=-trimpath \
 		go test -vet=off -count=1 -v -run 'TestLeakIsFound' ./examples/leaky
 
-# test runs every test; those on containers are skipped, and say so, where no engine
-# answers. One package at a time: they share the machine whose memory they watch.
+# test runs every test; those on containers are skipped, and counted in the last line,
+# where no engine answers. One package at a time: they share the machine whose memory
+# they watch.
+test: SHELL := bash -o pipefail
 test:
-	@go build ./... && go test -count=1 -p 1 ./...
+	@go build ./... && go test -json -count=1 -p 1 ./... | go run ./internal/testsum
+
+# bench-sampling measures what a sample costs, against other ways to take one. Its
+# libraries are in a module of their own.
+bench-sampling:
+	@cd internal/benchsampling && go run .
+
+# test-cgroup2 runs the readers' tests and whole runs on a cgroup v2 kernel, in a virtual
+# machine: x86-64 with apt, and root for the first run. See internal/cgroup2vm.
+test-cgroup2:
+	@internal/cgroup2vm/test.sh
 
 # race runs the hermetic tests under the race detector, which needs a C compiler.
 race:
@@ -27,6 +39,7 @@ lint:
 	@test -z "$$(gofmt -l .)" || { echo 'gofmt would change:'; gofmt -l .; exit 1; }
 	@go vet ./...
 	@go mod tidy -diff
+	@cd internal/benchsampling && go vet ./... && go mod tidy -diff
 
 # bench-growth finds growth between two profiles of 10 MB, beside what go tool pprof takes
 # for the same two files, and over twenty of 1 MB.

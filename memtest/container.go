@@ -22,6 +22,7 @@ type Container struct {
 	Pprof     string        // as in Image; a port of its own must be published too
 	HeapURL   string        // as in Image; a port of its own must be published too
 	AllowHost bool          // as in Image
+	Source    string        // as in Image
 
 	_ struct{}
 }
@@ -31,7 +32,10 @@ func (t Container) Start(ctx context.Context) (*Instance, error) {
 	if t.Running == nil {
 		return nil, errors.New("container target has no Running container: set one that testcontainers has started")
 	}
-	image := Image{Ref: "running", Port: t.Port, Ready: t.Ready, ReadyWait: t.ReadyWait, Pprof: t.Pprof, HeapURL: t.HeapURL, AllowHost: t.AllowHost}
+	image := Image{
+		Ref: "running", Port: t.Port, Ready: t.Ready, ReadyWait: t.ReadyWait, Pprof: t.Pprof, HeapURL: t.HeapURL,
+		AllowHost: t.AllowHost, Source: t.Source,
+	}
 	spec, err := image.spec()
 	if err != nil {
 		return nil, err

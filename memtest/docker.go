@@ -14,12 +14,29 @@ func SkipWithoutDocker(t interface {
 	Skipf(format string, args ...any)
 }) {
 	t.Helper()
-	err := container.Available(t.Context())
-	switch {
-	case err == nil:
-	case os.Getenv("MEMTEST_REQUIRE_DOCKER") == "1":
-		fatalf(t, "MEMTEST_REQUIRE_DOCKER=1, but %v", err)
-	default:
+	if err := dockerAnswers(t); err != nil {
 		t.Skipf("memtest: skipped: %v", err)
 	}
+}
+
+// DockerOr is a target in a container where an engine answers, and the other one, in
+// most cases a [Process], where none does: then it says so in one line. It fails the
+// test instead if MEMTEST_REQUIRE_DOCKER=1.
+func DockerOr(t TB, inContainer, without Target) Target {
+	t.Helper()
+	if err := dockerAnswers(t); err != nil {
+		t.Logf("memtest: no Docker, so the same scenario runs on a child process: %v", err)
+		return without
+	}
+	return inContainer
+}
+
+// dockerAnswers says why no engine answers. It ends the test where one must.
+func dockerAnswers(t TB) error {
+	t.Helper()
+	err := container.Available(t.Context())
+	if err != nil && os.Getenv("MEMTEST_REQUIRE_DOCKER") == "1" {
+		fatalf(t, "MEMTEST_REQUIRE_DOCKER=1, but %v", err)
+	}
+	return err
 }

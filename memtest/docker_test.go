@@ -48,6 +48,13 @@ func needDocker(t *testing.T) *testcontainers.DockerClient {
 	return engine
 }
 
+// dockerAnswers tells whether an engine does. It fails the test where one must.
+func dockerAnswers(t *testing.T) bool {
+	t.Helper()
+	_, yes := memtest.DockerOr(t, memtest.Image{}, memtest.Process{}).(memtest.Image)
+	return yes
+}
+
 // left is what the engine has with that label, and in the label's value that text:
 // containers and images.
 func left(t *testing.T, engine *testcontainers.DockerClient, label, text string) (ids []string) {

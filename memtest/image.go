@@ -56,6 +56,11 @@ type Image struct {
 	// own container network, nor named by DOCKER_HOST or TESTCONTAINERS_HOST_OVERRIDE.
 	AllowHost bool
 
+	// Source is where memory is read: "files" (of the container's cgroup, seen from
+	// here), "exec" (the same, read once a second by a shell in the container), "docker
+	// stats" (once a second, with fewer figures). Default: the first of them that works.
+	Source string
+
 	Options []testcontainers.ContainerCustomizer // for everything else; the limits and ports above win
 
 	_ struct{}
@@ -75,7 +80,7 @@ func (i Image) Start(ctx context.Context) (*Instance, error) {
 	}
 	inst, err := instance(ctx, c, i.Pprof, i.HeapURL)
 	if err == nil {
-		err = i.checkLimit(ctx, spec.Memory, inst.Memory)
+		err = checkLimit(ctx, i.MemoryLimit, spec.Memory, inst.Memory)
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
@@ -109,7 +114,7 @@ func (i Image) spec() (container.Spec, error) {
 		Ref: i.Ref, Context: i.Build, Dockerfile: i.Dockerfile, GoPackage: i.Go,
 		Port: i.Port, PprofPort: pprofPort, ReadyPath: i.Ready, ReadyWait: i.ReadyWait,
 		Env: maps.Clone(i.Env), Args: i.Args, CPUs: i.CPUs,
-		AllowHost: i.AllowHost, Options: i.Options,
+		AllowHost: i.AllowHost, Source: i.Source, Options: i.Options,
 	}
 	return spec, sizes(
 		sizeField{"image's MemoryLimit", i.MemoryLimit, &spec.Memory},
@@ -120,7 +125,7 @@ func (i Image) spec() (container.Spec, error) {
 
 // checkLimit compares the limit that was asked for with the kernel's own, which is
 // rounded to a page.
-func (i Image) checkLimit(ctx context.Context, want int64, memory profile.Sampler) error {
+func checkLimit(ctx context.Context, asked Size, want int64, memory profile.Sampler) error {
 	if want == 0 {
 		return nil
 	}
@@ -131,7 +136,7 @@ func (i Image) checkLimit(ctx context.Context, want int64, memory profile.Sample
 	got, ok := m.Value("limit")
 	const page = 64 << 10 // the largest page of a kernel that containers run on
 	if ok && (int64(got) > want || int64(got) < want-page) {
-		return fmt.Errorf("memory limit %s was asked for, the kernel has %s: the engine does not apply limits (rootless without the memory controller?): run it where it does, or leave MemoryLimit out", i.MemoryLimit, report.MiB(got))
+		return fmt.Errorf("memory limit %s was asked for, the kernel has %s: the engine does not apply limits (rootless without the memory controller?): run it where it does, or leave MemoryLimit out", asked, report.MiB(got))
 	}
 	return nil
 }
@@ -172,17 +177,25 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 	info := c.Info()
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
-		select {
-		case e := <-c.Exited():
-			exited <- exitOf(e)
-		case <-stopped:
+		for {
+			select {
+			case e := <-c.Exited():
+				select {
+				case exited <- exitOf(e):
+				case <-stopped:
+					return
+				}
+			case <-stopped:
+				return
+			}
 		}
 	}()
 	inst := &Instance{
-		URL:      c.URL(),
-		Memory:   source,
-		Source:   report.Source{Kind: source.Kind, Why: source.Why},
-		Warnings: info.Warnings,
+		URL:       c.URL(),
+		Memory:    source,
+		Processes: looking(source.Processes),
+		Source:    report.Source{Kind: source.Kind, Why: source.Why},
+		Warnings:  info.Warnings,
 		Env: report.Env{
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
 			EnvNames: info.EnvNames, GC: collectorVars(c.Env()), Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
@@ -203,7 +216,7 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 }
 
 func exitOf(e container.Exit) Exit {
-	return Exit{Code: e.Code, OOMKilled: e.OOMKilled, Witness: e.Witness, Logs: e.Logs}
+	return Exit{Code: e.Code, OOMKilled: e.OOMKilled, Witness: e.Witness, Logs: e.Logs, Revived: e.Revived}
 }
 
 // asMemtestExit turns the engine's word that the container ended into ours.

@@ -85,6 +85,10 @@ type measurement struct {
 
 	alarmist alarmist    // the sampler's
 	alarms   chan string // why a heap profile is to be taken at once
+	peak     peak        // of the phase under way
+
+	sampling sync.Mutex // held while the target's memory is read
+	costs    costs
 }
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
@@ -117,6 +121,7 @@ func (m *measurement) run(parent context.Context) error {
 	var beside sync.WaitGroup
 	beside.Go(func() { m.watch(ctx, cancel) })
 	beside.Go(func() { m.sample(ctx) })
+	beside.Go(func() { m.lookThroughout(ctx) })
 	beside.Go(func() { m.tell(ctx) })
 	if heaps := m.heaps; heaps != nil {
 		beside.Go(func() { m.recordFlight(ctx, heaps) })
@@ -141,7 +146,7 @@ func (m *measurement) run(parent context.Context) error {
 // phases is the run: warm-up → load → cool-down → floor.
 func (m *measurement) phases(ctx context.Context) error {
 	m.say(m.ready())
-	m.enter(report.Warmup)
+	m.enter(ctx, report.Warmup)
 	m.probe(ctx)
 	if err := m.warmup(ctx); err != nil {
 		return err
@@ -149,18 +154,20 @@ func (m *measurement) phases(ctx context.Context) error {
 	m.probe(ctx)
 	m.snapshot(ctx)
 
-	m.enter(report.Load)
+	m.enter(ctx, report.Load)
 	if err := m.load(ctx); err != nil {
 		return err
 	}
-	m.enter(report.Cooldown)
+	m.enter(ctx, report.Cooldown)
 	m.snapshot(ctx)
 	if err := sleep(ctx, m.scenario.Settle); err != nil {
 		return err
 	}
-	m.enter(report.Floor)
+	m.enter(ctx, report.Floor)
 	m.probe(ctx)
 	m.snapshot(ctx)
+	m.look(ctx, true)
+	_ = m.sampleOnce(ctx) // for the phase's peak
 	return ctx.Err()
 }
 
@@ -226,17 +233,24 @@ func allFailed(sum load.Summary) error {
 	return fmt.Errorf("all %d requests failed (%s): check the load's paths and the target's log", sum.Requests, why)
 }
 
-// watch waits for the target to end by itself, and then ends the run.
+// watch waits for the target to end by itself, and then ends the run, unless the target
+// is started again.
 func (m *measurement) watch(ctx context.Context, cancel context.CancelCauseFunc) {
-	select {
-	case exit := <-m.target.Exited:
-		m.mu.Lock()
-		f := died(m.scenario.Name, exit, m.record, m.requests())
-		f.At = time.Since(m.began)
-		m.record.Notes = append(m.record.Notes, f)
-		m.mu.Unlock()
-		cancel(exit)
-	case <-ctx.Done():
+	for {
+		select {
+		case exit := <-m.target.Exited:
+			m.mu.Lock()
+			f := died(m.scenario.Name, exit, m.record, m.requests())
+			f.At = time.Since(m.began)
+			m.record.Notes = append(m.record.Notes, f)
+			m.mu.Unlock()
+			if !exit.Revived {
+				cancel(exit)
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
@@ -246,14 +260,16 @@ func asExit(err error) bool {
 }
 
 // enter closes the phase under way and opens the next.
-func (m *measurement) enter(phase string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.closeLocked()
-	m.phase = phase
-	at := time.Since(m.began)
-	m.record.Phases = append(m.record.Phases, report.Phase{Name: phase, From: at, To: at})
-	m.say(m.line())
+func (m *measurement) enter(ctx context.Context, phase string) {
+	m.boundary(ctx, func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.closeLocked()
+		m.phase = phase
+		at := time.Since(m.began)
+		m.record.Phases = append(m.record.Phases, report.Phase{Name: phase, From: at, To: at})
+		m.say(m.line())
+	})
 }
 
 // close ends the last phase.
@@ -265,7 +281,9 @@ func (m *measurement) close() {
 
 func (m *measurement) closeLocked() {
 	if n := len(m.record.Phases); n > 0 {
-		m.record.Phases[n-1].To = time.Since(m.began)
+		p := &m.record.Phases[n-1]
+		p.To = time.Since(m.began)
+		p.PeakUsage, p.PeakFrom = m.peak.result()
 	}
 }
 
@@ -290,7 +308,7 @@ func (m *measurement) conclude() {
 	r := m.record
 	r.Load = m.loaded.Summary()
 	r.Source.Every = m.scenario.Every
-	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
+	m.keepLedger()
 	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
 	m.guess()

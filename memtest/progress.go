@@ -37,6 +37,7 @@ func (m *measurement) line() string {
 	if n := len(m.record.Samples); n > 0 {
 		line += "  working set " + report.MiB(m.record.Samples[n-1].WorkingSet)
 	}
+	line += m.sinceInWords()
 	if n := len(m.record.Floors); n > 0 {
 		line += "  live " + report.MiB(m.record.Floors[n-1].Live())
 	}

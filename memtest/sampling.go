@@ -14,9 +14,12 @@ import (
 func (m *measurement) sample(ctx context.Context) {
 	tick := time.NewTicker(m.scenario.Every)
 	defer tick.Stop()
+	defer m.costs.watch()()
 	failed := 0
 	for {
+		began := m.costs.now()
 		err := m.sampleOnce(ctx)
+		m.costs.add(began)
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -37,16 +40,34 @@ func (m *measurement) sample(ctx context.Context) {
 }
 
 func (m *measurement) sampleOnce(ctx context.Context) error {
+	m.sampling.Lock()
+	defer m.sampling.Unlock()
+	return m.sampleLocked(ctx)
+}
+
+// sampleLocked is sampleOnce of a caller that holds m.sampling.
+func (m *measurement) sampleLocked(ctx context.Context) error {
 	s := profile.Sample{Requests: m.requests()}
-	if err := m.target.Memory.Sample(ctx, &s.Memory); err != nil {
+	err := m.target.Memory.Sample(ctx, &s.Memory)
+	if errors.Is(err, profile.ErrRevived) {
+		m.keep(profile.Sample{Requests: s.Requests, Memory: profile.Memory{Missing: profile.LackingAllBut()}})
+		err = m.target.Memory.Sample(ctx, &s.Memory)
+	}
+	if err != nil {
 		return err
 	}
-	s.At = time.Since(m.began)
+	m.keep(s)
+	return nil
+}
+
+// keep adds a sample, or a seam, to the record.
+func (m *measurement) keep(s profile.Sample) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	s.At = time.Since(m.began)
 	m.record.Samples = append(m.record.Samples, s)
 	m.alarm(&s)
-	return nil
+	m.peak.see(&s.Memory)
 }
 
 // gone is a target whose memory cannot be read any more. The exit watch knows better
@@ -56,17 +77,6 @@ func (m *measurement) gone(ctx context.Context) {
 		return
 	}
 	m.note(report.Finding{Kind: report.Exited, Fatal: true, Text: fmt.Sprintf("%q is gone: its memory cannot be read any more", m.scenario.Name)})
-}
-
-// pace is how many samples were taken per second, and the longest time without one.
-func pace(s profile.Series) (hz float64, longest time.Duration) {
-	if len(s) < 2 {
-		return 0, 0
-	}
-	for i := 1; i < len(s); i++ {
-		longest = max(longest, s[i].At-s[i-1].At)
-	}
-	return float64(len(s)-1) / (s[len(s)-1].At - s[0].At).Seconds(), longest
 }
 
 // died is the finding for a target that ended by itself after so many requests.

@@ -27,9 +27,13 @@ type Instance struct {
 	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why
 	Vars   []string        // its environment, "NAME=value": what reports must not show, wherever the target prints it
 
+	// Processes looks at the target's processes, thoroughly (PSS, USS) if it is asked
+	// to; nil where they cannot be seen. At and Requests are filled in by the caller.
+	Processes func(thoroughly bool) (profile.Processes, error)
+
 	Warnings []string // what a reader of the record must know: limits that could not be applied
 
-	Exited <-chan Exit                     // receives once if the target ends by itself; nil if that cannot be seen
+	Exited <-chan Exit                     // receives once if the target ends by itself, and once for each life if it is Revived; nil if that cannot be seen
 	Stop   func(ctx context.Context) error // removes the target and all that came with it; called once
 }
 
@@ -58,6 +62,7 @@ type Exit struct {
 	OOMKilled bool   // the kernel killed it for want of memory: Witness says so
 	Witness   string // who says so: "inspect", "oom event", "oom_kill 0 → 1"
 	Logs      string // its last log lines
+	Revived   bool   // its restart policy starts it again: the run goes on to sample it, and nothing judges it
 }
 
 // Error is one sentence: "exited with code 2".

@@ -34,7 +34,7 @@ type judged struct {
 // channels judges every figure that the evidence holds.
 func (l *look) channels() []judged {
 	if !l.hasRuntime() {
-		return []judged{l.judgeWorkingSet()}
+		return append([]judged{l.judgeWorkingSet()}, l.judgeProcesses()...)
 	}
 	all := []judged{l.judgeByWorkingSet(l.judgeHeap())}
 	if c, ok := l.offHeapCurve(); ok {
@@ -52,7 +52,7 @@ func (l *look) channels() []judged {
 	if c, ok := l.goroutineCurve(); ok {
 		all = append(all, l.judgeGoroutines(c))
 	}
-	return all
+	return append(all, l.judgeProcesses()...)
 }
 
 // decision is the one verdict over all channels, and the channel that makes it.
@@ -114,7 +114,7 @@ func (l *look) proves(j judged) bool {
 		return true
 	case heapObjects:
 		return l.Allowed == 0 && j.slope.Lower(stats.P975) > stillGrowing
-	case goroutines:
+	case goroutines, descriptors, threads:
 		return l.Allowed == 0
 	case workingSet:
 		return l.WorkingSetLeaks

@@ -14,6 +14,8 @@ const (
 	liveHeap    = "live heap"    // with stacks, after collections
 	heapObjects = "heap objects" // their number, after forced collections
 	goroutines  = "goroutines"
+	descriptors = "file descriptors"
+	threads     = "threads"
 	offHeap     = "off-heap" // anonymous memory that is not the runtime's
 	kernelMem   = "kernel"
 	tmpfs       = "tmpfs"

@@ -48,7 +48,8 @@ func (j judged) channel() Channel {
 		Name: j.name, Verdict: j.verdict, Slope: j.estimate(), Unit: "B",
 		Floor: j.rule.floor, Margin: j.rule.margin,
 	}
-	if j.name == heapObjects || j.name == goroutines {
+	switch j.name {
+	case heapObjects, goroutines, descriptors, threads:
 		c.Unit = strings.TrimPrefix(j.name, "heap ")
 	}
 	if j.verdict == Steady {

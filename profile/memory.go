@@ -175,6 +175,10 @@ func columnIndex(name string) int {
 // is no more. Samplers wrap it with what they saw.
 var ErrGone = errors.New("the target is gone")
 
+// ErrRevived says that the target ended and was started again since the sample before:
+// what comes now is another series. It is told once, in the place of a sample.
+var ErrRevived = errors.New("the target was started again")
+
 // A Sampler reads a target's memory now into m, which it overwrites whole. It is
 // called by one goroutine at a time. An error wrapping ErrGone says that the
 // target is no more; it never answers zeros for a target that is gone.

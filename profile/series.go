@@ -9,8 +9,13 @@ import (
 )
 
 // Series is a run's samples in the order of time. Its figures are of the working
-// set; samples without one do not count.
+// set; samples without one do not count. A sample that lacks every figure marks that
+// the target ended and was started again: what is before and after it is not joined.
 type Series []Sample
+
+// Seam tells whether the sample has no figure, and so marks that the target ended
+// before it and was started again.
+func (s *Sample) Seam() bool { return s.Missing == LackingAllBut() }
 
 // Between is the samples from one time to the other, both included. It shares the
 // memory of s.
@@ -52,6 +57,9 @@ func (s Series) Average() float64 {
 	last := -1
 	for i := range s {
 		bytes, ok := s[i].Value("working_set")
+		if s[i].Seam() {
+			last = -1
+		}
 		if !ok {
 			continue
 		}

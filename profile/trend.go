@@ -73,9 +73,12 @@ type Poll struct {
 // Evidence is what a verdict is made of: the measured window of a run. Requests are
 // counted from the first that the process served, in all three series alike.
 type Evidence struct {
-	Samples Series        // the target's memory, from the start of the measured load to its end
-	Floors  []Floor       // live heap after forced collections in that window; none where there is no pprof
-	Polls   []Poll        // what the runtime said without being forced; none where it was not asked
+	Samples Series  // the target's memory, from the start of the measured load to its end
+	Floors  []Floor // live heap after forced collections in that window; none where there is no pprof
+	Polls   []Poll  // what the runtime said without being forced; none where it was not asked
+
+	Processes []Processes // what the kernel says of the target's processes; none where they cannot be seen
+
 	Planned float64       // requests per second that were planned; 0 if not known
 	Window  time.Duration // length of the measured load; 0 means from the first sample to the last
 
@@ -129,10 +132,10 @@ type Trend struct {
 
 // Channel is what one figure says by itself.
 type Channel struct {
-	Name    string   // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "working set"
+	Name    string   // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set"
 	Verdict Verdict  // of this figure alone
 	Slope   Estimate // growth per completed request, in Unit
-	Unit    string   // "B", "objects" or "goroutines"
+	Unit    string   // "B", "objects", "goroutines", "file descriptors" or "threads"
 	Bound   float64  // if Steady: no growth above this per request, in Unit
 	Floor   float64  // growth over the window below which nothing is called a leak, in Unit
 	Margin  float64  // growth over the window that Steady excludes, in Unit

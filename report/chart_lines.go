@@ -11,13 +11,17 @@ import (
 // setPath is the working set as a line. Of the samples that fall on one column of
 // pixels it draws the first, the lowest, the highest and the last, so that a spike one
 // sample wide is seen however many samples there are. It is broken where none was taken
-// for longer than gap.
+// for longer than gap, and where the target was started anew.
 func setPath(s profile.Series, x, y scale, gap time.Duration) string {
 	var p line
 	var col column
 	var before time.Duration
 	for i := range s {
 		set, ok := s[i].Value("working_set")
+		if s[i].Seam() {
+			col.draw(&p)
+			p.lift()
+		}
 		if !ok {
 			continue
 		}

@@ -25,12 +25,15 @@ type Record struct {
 	Load    load.Summary    // the measured load, without warm-up
 	Samples profile.Series  // all phases
 	Floors  []profile.Floor // all phases
-	Heaps   []Heap          // heap profiles kept as files
-	Growth  []profile.Site  // between the first and last heap profile of the measured load, most bytes first
-	Stacks  []Heap          // goroutine profiles kept as files
-	Trend   profile.Trend   // over the measured load
-	Checks  []Check         // what judges said, in the order they were asked
-	Notes   []Finding       // what happened besides
+
+	Processes []profile.Processes // all phases; none where the target's processes cannot be seen
+
+	Heaps  []Heap         // heap profiles kept as files
+	Growth []profile.Site // between the first and last heap profile of the measured load, most bytes first
+	Stacks []Heap         // goroutine profiles kept as files
+	Trend  profile.Trend  // over the measured load
+	Checks []Check        // what judges said, in the order they were asked
+	Notes  []Finding      // what happened besides
 
 	Retained   []profile.Box       // what the live heap is made of, by call, in the last heap profile of the load beside the first
 	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first
@@ -57,15 +60,52 @@ const (
 type Phase struct {
 	Name     string
 	From, To time.Duration
+
+	// PeakUsage is the largest usage in the phase, in bytes, and PeakFrom says how that
+	// is known. It is of all memory charged, page cache included: no kernel keeps the
+	// peak of a working set. 0 where nothing was measured.
+	PeakUsage uint64
+	PeakFrom  PeakFrom
 }
+
+// PeakFrom is how the peak usage of a phase is known.
+type PeakFrom string
+
+// How a peak is known.
+const (
+	PeakReset   PeakFrom = "kernel, reset at the phase's start" // exact, however short it was
+	PeakHighest PeakFrom = "kernel, highest since the start"    // exact: it rose above all before in this phase
+	PeakSampled PeakFrom = "sampled"                            // the largest sample: what was shorter than their distance is not in it
+)
+
+// Exact tells whether the kernel kept the peak.
+func (p PeakFrom) Exact() bool { return p == PeakReset || p == PeakHighest }
 
 // Source is where the samples came from and how well that went.
 type Source struct {
-	Kind     string        // "cgroup v1 files", "cgroup v2 files", "docker stats"
+	Kind     string        // "cgroup v1 files", "cgroup v2 files", "exec in the container", "docker stats", "/proc"
 	Why      string        // if it is not the best one: why not
 	Every    time.Duration // planned distance of samples
 	Achieved float64       // samples per second, all phases
 	Longest  time.Duration // longest distance between two samples
+	Jitter   time.Duration // what 99 of 100 distances differ from Every at most
+	Gaps     []Gap         // distances that are more than three planned ones
+	Since    time.Duration // from the last good sample to the run's end
+	CPU      float64       // share of one core that taking the samples cost
+	Harness  Harness       // what the test's own process cost meanwhile
+}
+
+// Gap is a time without samples.
+type Gap struct {
+	From, To time.Duration
+	Revived  bool // the target ended in it and was started again: what is before and after are two series
+}
+
+// Harness is what the process of the test used while it measured: load generator,
+// sampler and all. It is not part of the target, but on the same machine.
+type Harness struct {
+	Memory uint64        // its largest resident memory so far, in bytes; 0 if not known
+	CPU    time.Duration // processor time, user and system
 }
 
 // Env is where the run took place. It never holds the value of an environment variable,

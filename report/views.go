@@ -5,7 +5,6 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/memgate/memgate/profile"
 )
@@ -44,10 +43,6 @@ func (r *Record) floorsDuring(phase string) []profile.Floor {
 	return in
 }
 
-// longestGap is the time without a sample in the measured load from which on the
-// evidence is broken: what happened meanwhile is not known.
-const longestGap = 5 * time.Second
-
 // rests are the floors at rest next to the measured load, before it and after it; zero
 // where they were not read.
 func (r *Record) rests() (before, after profile.Floor) {
@@ -66,15 +61,17 @@ func (r *Record) rests() (before, after profile.Floor) {
 
 // Evidence is what the record says of the measured load, for [profile.Detect]: samples
 // and floors of that phase, and what interrupted it. An interruption is a fatal
-// finding, an OOM kill (of a child of the target, too) and more than 5 s (or ten
-// planned distances) without a sample.
+// finding, an OOM kill (of a child of the target, too), a start of the target in the
+// midst of it, 3 s (or ten planned distances) without a sample, and gaps that are
+// more than a tenth of it.
 func (r *Record) Evidence() profile.Evidence {
 	window, _ := r.Phase(Load)
 	e := profile.Evidence{
-		Samples: r.During(Load),
-		Floors:  r.floorsDuring(Load),
-		Planned: r.Load.Planned,
-		Window:  window.To - window.From,
+		Samples:   r.During(Load),
+		Floors:    r.floorsDuring(Load),
+		Processes: r.processesDuring(Load),
+		Planned:   r.Load.Planned,
+		Window:    window.To - window.From,
 
 		Allowed:         r.AllowedGrowth + r.KnownGrowth(),
 		WorkingSetLeaks: r.WorkingSetLeaks,
@@ -90,10 +87,8 @@ func (r *Record) Evidence() profile.Evidence {
 		if s.OOMKills > before.OOMKills {
 			e.Broken = append(e.Broken, fmt.Sprintf("the kernel killed %d process(es) of the target for want of memory at %s", s.OOMKills-before.OOMKills, clock(s.At)))
 		}
-		if gap := s.At - before.At; gap > max(longestGap, 10*r.Source.Every) {
-			e.Broken = append(e.Broken, fmt.Sprintf("no memory sample was taken for %s from %s on", length(gap), clock(before.At)))
-		}
 	}
+	e.Broken = append(e.Broken, gapsInWords(Gaps(e.Samples, r.Source.Every), e.Window, r.Source.Every)...)
 	return e
 }
 

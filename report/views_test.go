@@ -35,11 +35,17 @@ func TestEvidenceThatIsBroken(t *testing.T) {
 		"killed":            {func(r *Record) { r.Notes = append(r.Notes, Finding{Fatal: true, Text: "it died"}) }, "it died"},
 		"a child is killed": {func(r *Record) { r.Samples[300].OOMKills, r.Samples[301].OOMKills = 0, 1 }, "the kernel killed 1 process(es) of the target for want of memory at 00:30"},
 		"gap":               {func(r *Record) { r.Samples = append(r.Samples[:300:300], r.Samples[360:]...) }, "no memory sample was taken for 6.1s from 00:29 on"},
-		"short gap":         {func(r *Record) { r.Samples = append(r.Samples[:300:300], r.Samples[340:]...) }, ""},
+		"short gap":         {func(r *Record) { r.Samples = append(r.Samples[:300:300], r.Samples[320:]...) }, ""},
 		"slow sampling": {func(r *Record) {
 			r.Source.Every = time.Second
 			r.Samples = append(r.Samples[:300:300], r.Samples[360:]...)
 		}, ""},
+		"many short gaps": {func(r *Record) {
+			for i := 150; i < 500; i += 10 { // of 0.6 s each
+				r.Samples = append(r.Samples[:i:i], r.Samples[i+5:]...)
+			}
+		}, "gaps in the memory samples are"},
+		"started again":  {func(r *Record) { r.Samples[300].Memory = profile.Memory{Missing: profile.LackingAllBut()} }, "the target ended and was started again between 00:29 and 00:30"},
 		"gap in warm-up": {func(r *Record) { r.Samples = append(r.Samples[:10:10], r.Samples[90:]...) }, ""},
 		"warning":        {func(r *Record) { r.Notes = append(r.Notes, Finding{Kind: Warning, Text: "slow"}) }, ""},
 	} {

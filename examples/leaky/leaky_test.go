@@ -17,10 +17,11 @@ func TestLeakIsFound(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute, and -short is set")
 	}
-	memtest.SkipWithoutDocker(t)
 	run := memtest.Run(t, memtest.Scenario{
-		Name:   "shop",
-		Target: memtest.Image{Go: "./server", Port: 8080, Ready: "/healthz", MemoryLimit: "256MiB"},
+		Name: "shop",
+		Target: memtest.DockerOr(t,
+			memtest.Image{Go: "./server", Port: 8080, Ready: "/healthz", MemoryLimit: "256MiB"},
+			memtest.Process{Go: "./server", Ready: "/healthz"}),
 		Load:   load.Plan{Requests: load.Get("/checkout"), Rate: 200, Duration: 20 * time.Second},
 		Warmup: 3 * time.Second,
 	})

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // ownGroup is the reader of this process's own group.

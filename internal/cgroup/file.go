@@ -42,7 +42,7 @@ func newFile(s spec, h handle, m *profile.Memory) *file {
 func (f *file) read(buf []byte) ([]byte, error) {
 	n, err := f.handle.readAt(buf)
 	switch {
-	case errors.Is(err, syscall.ENODEV):
+	case isRemoved(err):
 		return nil, fmt.Errorf("read %s: the cgroup has been removed: %w", f.path, profile.ErrGone)
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", f.path, err)
@@ -125,3 +125,6 @@ func after(line []byte, key string) ([]byte, bool) {
 	}
 	return line[n+1:], line[n] == ' '
 }
+
+// isRemoved tells the error of a file of a group that has been removed.
+func isRemoved(err error) bool { return errors.Is(err, syscall.ENODEV) }

@@ -19,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/internal/owner"
 )
 
 // childDoes tells a copy of this test binary what TestChild is to do.
@@ -40,12 +42,12 @@ func TestChild(t *testing.T) {
 		s = Spec{GoPackage: "./testdata/server", Port: 8080, ReadyPath: "/"}
 	}
 	if does == "building" {
-		_, err := os.MkdirTemp("", self().tempPattern())
+		_, err := os.MkdirTemp("", owner.Self().TempPattern())
 		require.NoError(t, err)
 	}
 	c, err := Start(t.Context(), s)
 	require.NoError(t, err)
-	fmt.Println("run:", self().Run)
+	fmt.Println("run:", owner.Self().Run)
 	switch does {
 	case "stop":
 		require.NoError(t, c.Stop(t.Context()))
@@ -132,7 +134,7 @@ func TestSignalsRemoveAndPassThrough(t *testing.T) {
 			require.NoError(t, c.Process.Signal(sig))
 			status := c.end(t)
 			assert.True(t, status.Signaled() && status.Signal() == sig, "it dies of the signal: %v", status)
-			assert.Less(t, time.Since(began), interruptWait)
+			assert.Less(t, time.Since(began), owner.InterruptWait)
 			assert.Empty(t, leftOf(t, c.run))
 		})
 	}
@@ -151,7 +153,7 @@ func TestSignalRemovesImageAndFolderToo(t *testing.T) {
 // tempsOf are a child's temporary folders.
 func tempsOf(t *testing.T, c *child) []string {
 	t.Helper()
-	found, err := filepath.Glob(filepath.Join(c.tmp, tempPrefix+"*"))
+	found, err := filepath.Glob(filepath.Join(c.tmp, owner.TempPrefix+"*"))
 	require.NoError(t, err)
 	return found
 }

@@ -49,8 +49,8 @@ func Start(ctx context.Context, s Spec) (*Container, error) {
 		return nil, err
 	}
 	sweepOnce(ctx, c.eng)
-	if err := guard.enter(); err != nil {
-		return nil, errors.Join(err, c.eng.Close())
+	if err := cleaner.Enter(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start container: %w", err), c.eng.Close())
 	}
 	c.item = strings.ToLower(rand.Text())
 	if err := c.launch(ctx); err != nil {

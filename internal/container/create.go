@@ -36,7 +36,7 @@ func request(s Spec, img image, item string, loopback bool) (testcontainers.Gene
 	if len(s.Args) > 0 {
 		req.Cmd = s.Args
 	}
-	req.Labels = merged(req.Labels, self().labels(item))
+	req.Labels = merged(req.Labels, labels(item))
 	if req.Name == "" {
 		req.Name = "memgate-" + item
 	}

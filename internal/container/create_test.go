@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/memgate/memgate/internal/owner"
 )
 
 // hostConfig is what the engine would be sent.
@@ -77,7 +79,7 @@ func TestRequestKeepsOptions(t *testing.T) {
 	assert.Equal(t, []string{"-x"}, req.Cmd)
 	assert.Equal(t, "shop", req.Name)
 	assert.Equal(t, "1", req.Labels["mine"])
-	assert.Contains(t, req.Labels[label], "run="+self().Run+" item=it ")
+	assert.Contains(t, req.Labels[label], "run="+owner.Self().Run+" item=it ")
 	assert.True(t, h.Privileged)
 	assert.NotContains(t, req.Env, "PORT")
 }

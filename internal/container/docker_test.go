@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
+
+	"github.com/memgate/memgate/internal/gobuild"
 )
 
 func TestGoPackage(t *testing.T) {
@@ -72,7 +74,8 @@ func buildContext(t *testing.T) string {
 	require.NoError(t, err)
 	require.NoError(t, eng.Close())
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "shop"), 0o755))
-	require.NoError(t, compile(t.Context(), "", "./testdata/server", arch, filepath.Join(dir, "shop", "app")))
+	_, err = gobuild.Compile(t.Context(), "", "./testdata/server", filepath.Join(dir, "shop", "app"), "CGO_ENABLED=0", "GOARCH="+arch)
+	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "shop", "Shop.Dockerfile"), []byte("FROM scratch\nCOPY app /app\nENTRYPOINT [\"/app\"]\n"), 0o600))
 	return dir
 }
@@ -203,7 +206,7 @@ func (c consumer) Accept(l testcontainers.Log) {
 func TestAdoptLeavesTheUsersContainer(t *testing.T) {
 	s := server(t)
 	users, err := testcontainers.Run(t.Context(), s.Ref, testcontainers.WithExposedPorts("8080/tcp"), testcontainers.WithEnv(map[string]string{"TOKEN": "secret"}),
-		testcontainers.WithLogger(tclog.NewNoopLogger()), testcontainers.WithLabels(self().labels("adopted")))
+		testcontainers.WithLogger(tclog.NewNoopLogger()), testcontainers.WithLabels(labels("adopted")))
 	defer func() { assert.NoError(t, testcontainers.TerminateContainer(users)) }()
 	require.NoError(t, err)
 	c, err := Adopt(t.Context(), users, Spec{Port: 8080, ReadyPath: "/"})

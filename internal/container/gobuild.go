@@ -4,35 +4,27 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"debug/buildinfo"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
-	"time"
-)
 
-// compilerLines is how much of the compiler's words an error shows: its first
-// complaints, the rest usually follows from them.
-const compilerLines = 20
+	"github.com/memgate/memgate/internal/gobuild"
+	"github.com/memgate/memgate/internal/owner"
+)
 
 // goRoot compiles the main package at pkg, relative to dir, for an engine of that
 // architecture, and returns the root file system that it is to run in, as a tar
 // archive. The second result is the version of Go that the target was built with.
 func goRoot(ctx context.Context, dir, pkg, arch string) (*bytes.Reader, string, error) {
-	tmp, err := os.MkdirTemp("", self().tempPattern())
+	tmp, err := os.MkdirTemp("", owner.Self().TempPattern())
 	if err != nil {
 		return nil, "", fmt.Errorf("build Go package %q: %w: set TMPDIR to a folder that can be written", pkg, err)
 	}
 	defer os.RemoveAll(tmp)
 	binary := filepath.Join(tmp, "app")
-	if err := compile(ctx, dir, pkg, arch, binary); err != nil {
-		return nil, "", err
-	}
-	info, err := buildinfo.ReadFile(binary)
+	goVersion, err := gobuild.Compile(ctx, dir, pkg, binary, "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	if err != nil {
-		return nil, "", fmt.Errorf("build Go package %q: what was built cannot be run: name a main package", pkg)
+		return nil, "", err
 	}
 	body, err := os.ReadFile(binary)
 	if err != nil {
@@ -42,24 +34,7 @@ func goRoot(ctx context.Context, dir, pkg, arch string) (*bytes.Reader, string, 
 	if err != nil {
 		return nil, "", fmt.Errorf("build Go package %q: %w", pkg, err)
 	}
-	return archive, info.GoVersion, nil
-}
-
-func compile(ctx context.Context, dir, pkg, arch, binary string) error {
-	if strings.HasPrefix(pkg, "-") {
-		return fmt.Errorf("build Go package %q: a package path does not begin with -: name it as ./path", pkg)
-	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, pkg)
-	cmd.Dir = dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
-	cmd.WaitDelay = 5 * time.Second
-	said := &head{max: 64 << 10}
-	cmd.Stdout, cmd.Stderr = said, said
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("build Go package %q (CGO_ENABLED=0 GOOS=linux GOARCH=%s go build): %w:\n%s\nmake this command work first",
-			pkg, arch, err, firstLines(said.String(), compilerLines))
-	}
-	return nil
+	return archive, goVersion, nil
 }
 
 // rootFS holds the binary, and a /tmp that every user may write to, as Go programs

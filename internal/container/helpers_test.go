@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/internal/owner"
 )
 
 // needDocker skips a test that needs an engine where there is none, unless
@@ -51,7 +53,7 @@ func get(t *testing.T, url string) string {
 // left are the containers and images of this process.
 func left(t *testing.T) []string {
 	t.Helper()
-	return leftOf(t, self().Run)
+	return leftOf(t, owner.Self().Run)
 }
 
 func leftOf(t *testing.T, run string) []string {
@@ -64,7 +66,7 @@ func leftOf(t *testing.T, run string) []string {
 	var all []string
 	for kind, items := range map[string]map[string]map[string]string{"container": containers, "image": images} {
 		for id, labels := range items {
-			if o, _ := ownerOf(labels); o.Run == run {
+			if o, _ := owner.Parse(labels[label]); o.Run == run {
 				all = append(all, kind+" "+id)
 			}
 		}

@@ -14,6 +14,8 @@ import (
 	"github.com/moby/moby/client"
 	"github.com/moby/moby/client/pkg/jsonmessage"
 	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/memgate/memgate/internal/text"
 )
 
 // builderLines is how much of the builder's output an error shows: its last words.
@@ -37,7 +39,7 @@ func (e *engine) image(ctx context.Context, s Spec, item string) (image, error) 
 		ref:   "memgate.localhost/target:" + strings.ToLower(item),
 		built: true,
 	}
-	labels := self().labels(item)
+	labels := labels(item)
 	if s.GoPackage != "" {
 		var err error
 		img.goVersion, err = e.importGo(ctx, s, img.ref, labels)
@@ -95,7 +97,7 @@ func (e *engine) buildOnce(ctx context.Context, s Spec, ref string, labels map[s
 		defer c.Close()
 	}
 	opts.Tags, opts.Labels = []string{ref}, labels
-	said := &tail{max: 64 << 10}
+	said := &text.Tail{Max: 64 << 10}
 	res, err := e.ImageBuild(ctx, opts.Context, opts)
 	if err == nil {
 		defer res.Body.Close()
@@ -103,7 +105,7 @@ func (e *engine) buildOnce(ctx context.Context, s Spec, ref string, labels map[s
 	}
 	if err != nil {
 		return fmt.Errorf("build image from %q: %w:\n%s\nmake docker build work there first",
-			filepath.Join(s.Context, cmp.Or(s.Dockerfile, "Dockerfile")), err, lastLines(said.String(), builderLines))
+			filepath.Join(s.Context, cmp.Or(s.Dockerfile, "Dockerfile")), err, text.LastLines(said.String(), builderLines))
 	}
 	return nil
 }

@@ -24,6 +24,7 @@ type Info struct {
 	CPUs          float64  // CPU quota in cores; 0 if none
 	EnvNames      []string // names of the environment variables that it was given, sorted
 	GoVersion     string   // of the target, where it was compiled here
+	Restarts      bool     // its restart policy may revive it
 	Warnings      []string // the engine's, and ours on limits that it does not apply
 }
 
@@ -56,6 +57,7 @@ func (c *Container) describe(ctx context.Context, ctr container.InspectResponse)
 	}
 	h := ctr.HostConfig
 	i.Limit, i.Swap, i.CPUs = h.Memory, swapBeyond(h), cpus(h)
+	i.Restarts = h.RestartPolicy.Name != "" && h.RestartPolicy.Name != container.RestartPolicyDisabled
 	if c.ctr == nil {
 		return nil
 	}

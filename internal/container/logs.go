@@ -9,6 +9,8 @@ import (
 
 	"github.com/moby/moby/api/pkg/stdcopy"
 	"github.com/moby/moby/client"
+
+	"github.com/memgate/memgate/internal/text"
 )
 
 const (
@@ -27,7 +29,7 @@ func (e *engine) logs(ctx context.Context, id string, lines int) (string, error)
 		return "", fmt.Errorf("read logs of container %.12s: %w", id, err)
 	}
 	defer stream.Close()
-	kept := &tail{max: logBytes}
+	kept := &text.Tail{Max: logBytes}
 	bounded := io.LimitReader(stream, logRead)
 	if c := ctr.Container.Config; c != nil && c.Tty {
 		_, err = io.Copy(kept, bounded)
@@ -39,5 +41,5 @@ func (e *engine) logs(ctx context.Context, id string, lines int) (string, error)
 	} else {
 		err = nil
 	}
-	return lastLines(kept.String(), lines), err
+	return text.LastLines(kept.String(), lines), err
 }

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/internal/owner"
 )
 
 // TestMain removes what the tests share, and what children that they killed have left.
@@ -36,7 +38,7 @@ var shared = sync.OnceValues(func() (string, error) {
 	}
 	defer eng.Close()
 	sharedMade = true
-	item := "shared-" + strings.ToLower(self().Run)
+	item := "shared-" + strings.ToLower(owner.Self().Run)
 	img, err := eng.image(ctx, Spec{GoPackage: "./testdata/server"}, item)
 	return img.ref, err
 })
@@ -57,7 +59,7 @@ func requireNothingLeft(t *testing.T, before []string) {
 	temps, err := os.ReadDir(os.TempDir())
 	require.NoError(t, err)
 	for _, e := range temps {
-		o, ours := ownerOfTemp(e.Name())
-		require.False(t, ours && o == self(), fmt.Sprintf("temporary folder %s is left", e.Name()))
+		o, ours := owner.OfTemp(e.Name())
+		require.False(t, ours && o == owner.Self(), fmt.Sprintf("temporary folder %s is left", e.Name()))
 	}
 }

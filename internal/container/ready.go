@@ -4,19 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/moby/moby/client"
+
+	"github.com/memgate/memgate/internal/ready"
 )
 
 const (
 	readyEvery = 25 * time.Millisecond
-	probeWait  = 5 * time.Second        // for one answer
-	proxyWait  = 200 * time.Millisecond // for a port proxy to find out that nobody listens behind it
+	probeWait  = 5 * time.Second // for one answer
 )
 
 // awaitReady polls until the target answers on one of the routes, and returns that
@@ -68,55 +66,9 @@ func (c *Container) probe(ctx context.Context, r route) error {
 	ctx, cancel := context.WithTimeout(ctx, probeWait)
 	defer cancel()
 	if c.spec.ReadyPath == "" {
-		return probeTCP(ctx, r.addr(c.spec.Port))
+		return ready.TCP(ctx, r.addr(c.spec.Port))
 	}
-	return probeHTTP(ctx, "http://"+r.addr(c.spec.Port)+c.spec.ReadyPath)
-}
-
-// probeTCP connects. A port proxy such as docker-proxy accepts before it knows
-// whether anybody listens behind it, and hangs up if not; so an accepted connection
-// counts only if it stays, or if somebody speaks on it.
-func probeTCP(ctx context.Context, addr string) error {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if err := conn.SetReadDeadline(time.Now().Add(proxyWait)); err != nil {
-		return err
-	}
-	var ne net.Error
-	switch _, err := conn.Read(make([]byte, 1)); {
-	case err == nil, errors.As(err, &ne) && ne.Timeout():
-		return nil
-	default:
-		return fmt.Errorf("connection to %s is accepted and closed at once", addr)
-	}
-}
-
-// probeHTTP asks for a 2xx or 3xx, with no proxy, no redirect and no connection kept.
-func probeHTTP(ctx context.Context, url string) error {
-	transport := &http.Transport{DisableKeepAlives: true}
-	defer transport.CloseIdleConnections()
-	cli := http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	res, err := cli.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, 64<<10))
-	if res.StatusCode < 200 || res.StatusCode > 399 {
-		return fmt.Errorf("GET %s: %s", url, res.Status)
-	}
-	return nil
+	return ready.HTTP(ctx, "http://"+r.addr(c.spec.Port)+c.spec.ReadyPath)
 }
 
 // notReady says what was tried and what is known of the container.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
+
+	"github.com/memgate/memgate/internal/owner"
 )
 
 // removeWait bounds one try to remove something.
@@ -69,6 +71,13 @@ func twice(ctx context.Context, remove func(context.Context) error) error {
 	return try()
 }
 
+// label is on everything of ours, with all that there is to say in its value: the
+// engine's builder takes a step, and up to a second, for every label.
+const label = "dev.memgate.owner"
+
+// labels of an item of this process's: what one Start makes.
+func labels(item string) map[string]string { return map[string]string{label: owner.Self().Words(item)} }
+
 // labelled are the containers and images that carry our label, with all their labels.
 func (e *engine) labelled(ctx context.Context) (containers, images map[string]map[string]string, err error) {
 	filter := make(client.Filters).Add("label", label)
@@ -92,7 +101,7 @@ func (e *engine) labelled(ctx context.Context) (containers, images map[string]ma
 
 // removeOwned removes the containers, then the images, whose owner and item suit. It
 // reports how many are gone.
-func (e *engine) removeOwned(ctx context.Context, suits func(o owner, item string) bool) (int, error) {
+func (e *engine) removeOwned(ctx context.Context, suits func(o owner.Owner, item string) bool) (int, error) {
 	containers, images, err := e.labelled(ctx)
 	if err != nil {
 		return 0, err
@@ -111,10 +120,10 @@ type tally struct {
 }
 
 // each removes all items whose labels suit at the same time.
-func (t *tally) each(items map[string]map[string]string, suits func(owner, string) bool, remove func(id string) error) {
+func (t *tally) each(items map[string]map[string]string, suits func(owner.Owner, string) bool, remove func(id string) error) {
 	var all sync.WaitGroup
 	for id, labels := range items {
-		if !suits(ownerOf(labels)) {
+		if !suits(owner.Parse(labels[label])) {
 			continue
 		}
 		all.Go(func() {

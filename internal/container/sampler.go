@@ -9,31 +9,84 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
+// Where memory is read: the values of Spec.Source, and part of Source.Kind.
+const (
+	Files = "files"        // of the container's cgroup, seen from here
+	Exec  = "exec"         // the same files, read by a shell in the container
+	Stats = "docker stats" // the engine's stream
+)
+
 // Source is where a container's memory is read.
 type Source struct {
 	profile.Sampler
-	Kind  string // "cgroup v1 files", "cgroup v2 files", "docker stats"
+	Kind  string // "cgroup v1 files", "cgroup v2 files", "exec in the container", "docker stats"
 	Why   string // if it is not the files: why not
 	Close func() error
+
+	Processes func() ([]int, error) // the container's processes; nil where they cannot be seen
+}
+
+// ResetPeak makes profile.Memory.PeakUsage count from now. It fails with an error that
+// wraps errors.ErrUnsupported where the source cannot.
+func (s Source) ResetPeak() error {
+	if r, ok := s.Sampler.(interface{ ResetPeak() error }); ok {
+		return r.ResetPeak()
+	}
+	return fmt.Errorf("reset peak usage by %s: %w", s.Kind, errors.ErrUnsupported)
 }
 
 // Sampler opens the best source there is: the files of the container's cgroup, found
-// through its PID, or the engine's stats stream (one record a second) where they
-// cannot be seen. It fails with an error wrapping profile.ErrGone if the container
+// through its PID; where they cannot be seen from here, the same files read by a shell
+// in the container; where there is none, the engine's stats. The latter two have one
+// record a second. Each is tried before it is taken. Where Spec.Source names one, it is
+// that or an error. It fails with an error wrapping profile.ErrGone if the container
 // has ended.
+//
+// A container that its restart policy revives is found again, and its sampler then
+// tells profile.ErrRevived, once.
 func (c *Container) Sampler(ctx context.Context) (Source, error) {
+	source, err := c.source(ctx)
+	if err != nil {
+		return Source{}, fmt.Errorf("open memory of container %.12s: %w", c.id, err)
+	}
+	if !c.info.Restarts {
+		return source, nil
+	}
+	f := &follower{open: c.source, state: c.state, now: source}
+	return Source{Sampler: f, Kind: source.Kind, Why: source.Why, Close: f.Close, Processes: f.processes}, nil
+}
+
+// source tries one way after the other.
+func (c *Container) source(ctx context.Context) (Source, error) {
 	if err := c.lives(ctx); err != nil {
-		return Source{}, fmt.Errorf("open memory of container %.12s: %w", c.id, err)
+		return Source{}, err
 	}
-	files, err := c.files(ctx)
-	switch {
-	case err == nil:
-		return files, nil
-	case errors.Is(err, profile.ErrGone):
-		return Source{}, fmt.Errorf("open memory of container %.12s: %w", c.id, err)
+	var failed error
+	for _, way := range []struct {
+		name string
+		open func(context.Context) (Source, error)
+	}{{Files, c.files}, {Exec, c.exec}, {Stats, c.stats}} {
+		if c.spec.Source != "" && c.spec.Source != way.name {
+			continue
+		}
+		source, err := way.open(ctx)
+		switch {
+		case err == nil:
+			source.Why = inWords(failed)
+			return source, nil
+		case errors.Is(err, profile.ErrGone):
+			return Source{}, err
+		}
+		failed = errors.Join(failed, fmt.Errorf("%s: %w", way.name, err))
 	}
-	stats := c.newStatsStream(ctx)
-	return Source{Sampler: stats, Kind: "docker stats", Why: err.Error(), Close: stats.Close}, nil
+	return Source{}, failed
+}
+
+func inWords(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // files opens the files of the container's cgroup.
@@ -55,7 +108,30 @@ func (c *Container) files(ctx context.Context) (Source, error) {
 	if err != nil {
 		return Source{}, unlessGone(c.lives(ctx), err)
 	}
-	return Source{Sampler: reader, Kind: fmt.Sprintf("cgroup v%d files", dir.Version), Close: reader.Close}, nil
+	return Source{Sampler: reader, Kind: fmt.Sprintf("cgroup v%d files", dir.Version), Close: reader.Close, Processes: dir.Processes}, nil
+}
+
+// exec has a shell in the container read the files.
+func (c *Container) exec(ctx context.Context) (Source, error) {
+	s, err := c.newExecStream(ctx)
+	if err != nil {
+		return Source{}, err
+	}
+	return tried(ctx, s, "exec in the container")
+}
+
+// stats takes the engine's stats.
+func (c *Container) stats(ctx context.Context) (Source, error) {
+	return tried(ctx, c.newStatsStream(ctx), Stats)
+}
+
+// tried is a stream that has had a record.
+func tried(ctx context.Context, s *stream, kind string) (Source, error) {
+	var m profile.Memory
+	if err := s.Sample(ctx, &m); err != nil {
+		return Source{}, errors.Join(err, s.Close())
+	}
+	return Source{Sampler: s, Kind: kind, Close: s.Close}, nil
 }
 
 // unlessGone is err without its claim that the target is gone, or alive if that says so.

@@ -36,6 +36,8 @@ type Spec struct {
 	// TESTCONTAINERS_HOST_OVERRIDE.
 	AllowHost bool
 
+	Source string // Files, Exec or Stats: where memory is read; "" is the best there is
+
 	Options []testcontainers.ContainerCustomizer // applied before the fields above, which win
 }
 
@@ -106,6 +108,9 @@ func (s Spec) checkPorts() error {
 	}
 	if s.ReadyWait < 0 {
 		return fmt.Errorf("start container: ready wait of %s: set how long the target may take, or 0 for %s", s.ReadyWait, defaultReadyWait)
+	}
+	if s.Source != "" && s.Source != Files && s.Source != Exec && s.Source != Stats {
+		return fmt.Errorf("start container: memory source %q: write %q, %q, %q or nothing", s.Source, Files, Exec, Stats)
 	}
 	if s.ReadyPath != "" && !strings.HasPrefix(s.ReadyPath, "/") {
 		return fmt.Errorf("start container: ready path %q: begin it with /", s.ReadyPath)

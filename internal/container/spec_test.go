@@ -24,6 +24,7 @@ func TestSpecCheck(t *testing.T) {
 		{"swap without limit", Spec{Ref: "a", Port: 80, Swap: 1}, "memory limit that is not set"},
 		{"reservation above limit", Spec{Ref: "a", Port: 80, Memory: 1, Reservation: 2}, "above the memory limit"},
 		{"ready path", Spec{Ref: "a", Port: 80, ReadyPath: "healthz"}, "begin it with /"},
+		{"source", Spec{Ref: "a", Port: 80, Source: "guess"}, `memory source "guess"`},
 		{"ready wait", Spec{Ref: "a", Port: 80, ReadyWait: -time.Second}, "ready wait of -1s"},
 		{"good", Spec{Ref: "a", Port: 80, Memory: 2, Reservation: 1, Swap: 1}, ""},
 	} {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/containerd/errdefs"
+	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 
 	"github.com/memgate/memgate/profile"
@@ -23,12 +24,15 @@ const (
 	statsBytes = 1 << 20         // more than any record has
 )
 
-// statsStream samples by the engine's stats stream: one record a second, the last of
-// which is handed out. It is what is left where the cgroup's files cannot be seen.
-type statsStream struct {
+// stream samples by a stream of records, one a second as a rule, the last of which is
+// handed out: the engine's stats, or what a shell in the container reads. It is what is
+// left where the cgroup's files cannot be seen from here.
+type stream struct {
+	name   string // for errors
 	open   func(context.Context) (io.ReadCloser, error)
+	split  bufio.SplitFunc // parts the records; nil: a line each
+	parse  func(record []byte) (profile.Memory, error)
 	lives  func(context.Context) error // nil, an error wrapping profile.ErrGone, or why it cannot be known
-	limit  uint64                      // as inspect has it: without one, the API tells the machine's memory
 	stale  time.Duration
 	cancel context.CancelFunc
 	work   sync.WaitGroup
@@ -40,15 +44,17 @@ type statsStream struct {
 	first chan struct{}
 }
 
-// newStatsStream reads the stream until Close.
-func (c *Container) newStatsStream(ctx context.Context) *statsStream {
-	s := &statsStream{
+// newStatsStream reads the engine's stats until Close.
+func (c *Container) newStatsStream(ctx context.Context) *stream {
+	limit := uint64(max(0, c.info.Limit)) // as inspect has it: without one, the API tells the machine's memory
+	s := &stream{
+		name: Stats,
 		open: func(ctx context.Context) (io.ReadCloser, error) {
 			res, err := c.eng.ContainerStats(ctx, c.id, client.ContainerStatsOptions{Stream: true})
 			return res.Body, err
 		},
-		lives: c.lives,
-		limit: uint64(max(0, c.info.Limit)),
+		parse: func(record []byte) (profile.Memory, error) { return parseStats(record, limit) },
+		lives: c.thisLife(ctx),
 		stale: statsStale,
 	}
 	s.start(ctx)
@@ -65,20 +71,68 @@ func (c *Container) lives(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", profile.ErrGone, err)
 	case err != nil:
 		return err
-	case ctr.State == nil || !ctr.State.Running || ctr.State.Restarting:
+	case lifeOf(ctr) != runs:
 		return fmt.Errorf("container %.12s does not run: %w", c.id, profile.ErrGone)
 	}
 	return nil
 }
 
-func (s *statsStream) start(ctx context.Context) {
+// thisLife is lives for the life that the container lives now: once its restart policy
+// has revived it, that one is gone.
+func (c *Container) thisLife(ctx context.Context) func(context.Context) error {
+	began := func(ctx context.Context) string {
+		ctr, err := c.inspect(ctx)
+		if err != nil || ctr.State == nil {
+			return ""
+		}
+		return ctr.State.StartedAt
+	}
+	first := began(ctx)
+	return func(ctx context.Context) error {
+		if err := c.lives(ctx); err != nil || !c.info.Restarts {
+			return err
+		}
+		if now := began(ctx); now != "" && now != first {
+			return fmt.Errorf("container %.12s was started again: %w", c.id, profile.ErrGone)
+		}
+		return nil
+	}
+}
+
+// state asks the engine what becomes of the container.
+func (c *Container) state(ctx context.Context) life {
+	ctx, cancel := context.WithTimeout(ctx, answerWait)
+	defer cancel()
+	ctr, err := c.inspect(ctx)
+	switch {
+	case errdefs.IsNotFound(err):
+		return over
+	case err != nil:
+		return unclear
+	}
+	return lifeOf(ctr)
+}
+
+func lifeOf(ctr container.InspectResponse) life {
+	switch {
+	case ctr.State == nil:
+		return over
+	case ctr.State.Restarting:
+		return between
+	case ctr.State.Running:
+		return runs
+	}
+	return over
+}
+
+func (s *stream) start(ctx context.Context) {
 	ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	s.first = make(chan struct{})
 	s.work.Go(func() { s.run(ctx) })
 }
 
 // Close ends the stream, and returns when nothing of it runs any more.
-func (s *statsStream) Close() error {
+func (s *stream) Close() error {
 	s.cancel()
 	s.work.Wait()
 	return nil
@@ -86,7 +140,7 @@ func (s *statsStream) Close() error {
 
 // run reads streams until ctx ends or the container is gone. A stream that ends while
 // the container lives is opened again, at the pace of records.
-func (s *statsStream) run(ctx context.Context) {
+func (s *stream) run(ctx context.Context) {
 	for {
 		err := s.read(ctx)
 		if ctx.Err() != nil {
@@ -104,28 +158,34 @@ func (s *statsStream) run(ctx context.Context) {
 }
 
 // read takes records from one stream until it ends.
-func (s *statsStream) read(ctx context.Context) error {
+func (s *stream) read(ctx context.Context) error {
 	body, err := s.open(ctx)
 	if err != nil {
-		return fmt.Errorf("open stats stream: %w", err)
+		return fmt.Errorf("open stream of %s: %w", s.name, err)
 	}
 	defer body.Close()
-	lines := bufio.NewScanner(body)
-	lines.Buffer(make([]byte, 0, 8<<10), statsBytes)
-	for lines.Scan() {
-		m, err := parseStats(lines.Bytes(), s.limit)
+	records := bufio.NewScanner(body)
+	records.Buffer(make([]byte, 0, 8<<10), statsBytes)
+	if s.split != nil {
+		records.Split(s.split)
+	}
+	for records.Scan() {
+		m, err := s.parse(records.Bytes())
 		if err != nil {
 			return err // of a container that is about to go, as a rule: ask whether it lives
 		}
+		if err := s.lives(ctx); errors.Is(err, profile.ErrGone) {
+			return err // a stream may go on into another life
+		}
 		s.put(m)
 	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read stats stream: %w", err)
+	if err := records.Err(); err != nil {
+		return fmt.Errorf("read stream of %s: %w", s.name, err)
 	}
-	return errors.New("read stats stream: it ended")
+	return fmt.Errorf("read stream of %s: it ended", s.name)
 }
 
-func (s *statsStream) put(m profile.Memory) {
+func (s *stream) put(m profile.Memory) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.at.IsZero() {
@@ -134,7 +194,7 @@ func (s *statsStream) put(m profile.Memory) {
 	s.last, s.at, s.err = m, time.Now(), nil
 }
 
-func (s *statsStream) fail(err error) {
+func (s *stream) fail(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.err = err
@@ -142,7 +202,7 @@ func (s *statsStream) fail(err error) {
 
 // Sample hands out the last record, of at most a second ago as a rule. It waits for
 // the first one. A record older than 3 s is an error: it says nothing of now.
-func (s *statsStream) Sample(ctx context.Context, m *profile.Memory) error {
+func (s *stream) Sample(ctx context.Context, m *profile.Memory) error {
 	ctx, cancel := context.WithTimeout(ctx, s.stale)
 	defer cancel()
 	select {
@@ -158,11 +218,11 @@ func (s *statsStream) Sample(ctx context.Context, m *profile.Memory) error {
 	age := time.Since(s.at)
 	switch {
 	case errors.Is(s.err, profile.ErrGone):
-		return fmt.Errorf("sample by docker stats: %w", s.err)
+		return fmt.Errorf("sample by %s: %w", s.name, s.err)
 	case s.at.IsZero():
-		return fmt.Errorf("sample by docker stats: no record within %s (%w)", s.stale, errors.Join(s.err, ctx.Err()))
+		return fmt.Errorf("sample by %s: no record within %s (%w)", s.name, s.stale, errors.Join(s.err, ctx.Err()))
 	case age > s.stale:
-		return fmt.Errorf("sample by docker stats: the last record is %.1f s old (%v): the engine is busy or restarts", age.Seconds(), s.err)
+		return fmt.Errorf("sample by %s: the last record is %.1f s old (%v): the engine is busy or restarts", s.name, age.Seconds(), s.err)
 	}
 	*m = s.last
 	return nil

@@ -96,8 +96,9 @@ func (f *feed) stream() *io.PipeWriter {
 	return w
 }
 
-func (f *feed) sampler() *statsStream {
-	s := &statsStream{
+func (f *feed) sampler() *stream {
+	s := &stream{
+		name: Stats,
 		open: func(ctx context.Context) (io.ReadCloser, error) {
 			f.opened.Add(1)
 			select {
@@ -109,7 +110,7 @@ func (f *feed) sampler() *statsStream {
 			}
 		},
 		lives: func(context.Context) error { return f.alive.Load().(func() error)() },
-		limit: 64,
+		parse: func(record []byte) (profile.Memory, error) { return parseStats(record, 64) },
 		stale: statsStale,
 	}
 	s.start(context.Background())

@@ -2,10 +2,11 @@ package container
 
 import (
 	"context"
-	"errors"
-	"time"
+	"os"
 
 	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/memgate/memgate/internal/owner"
 )
 
 // Stop ends the watch and, if the container is ours, removes it by force with its
@@ -24,7 +25,7 @@ func (c *Container) Stop(ctx context.Context) error {
 		if err := c.remove(ctx); err != nil {
 			return err
 		}
-		guard.leave()
+		cleaner.Leave()
 	}
 	c.stopped = true
 	return c.eng.Close()
@@ -50,7 +51,7 @@ func (c *Container) remove(ctx context.Context) error {
 func (c *Container) removeStray(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeWait)
 	defer cancel()
-	mine := func(o owner, item string) bool { return o.Run == self().Run && item == c.item }
+	mine := func(o owner.Owner, item string) bool { return o.Run == owner.Self().Run && item == c.item }
 	_, err := c.eng.removeOwned(ctx, mine)
 	if c.gaveUp {
 		_ = sleep(ctx, retryWait)
@@ -71,7 +72,23 @@ func (c *Container) terminate(ctx context.Context) {
 	_ = c.ctr.Terminate(ctx, testcontainers.StopTimeout(0))
 }
 
-var errInterrupted = errors.New("start container: the process is being interrupted")
+// cleaner removes what is left of this process when a signal ends it.
+var cleaner = &owner.Cleaner{Clean: removeOwn}
 
-// interruptWait bounds what is done between a signal and the process's end.
-const interruptWait = 5 * time.Second
+// removeOwn removes every container, image and temporary folder of this process,
+// also those whose making is under way: it looks again until it finds nothing that it
+// can remove. It has a connection of its own.
+func removeOwn(ctx context.Context) {
+	own := owner.Self()
+	owner.RemoveTemp(os.TempDir(), func(o owner.Owner) bool { return o.Run == own.Run })
+	eng, err := dial(ctx)
+	if err != nil {
+		return
+	}
+	defer eng.Close()
+	for ctx.Err() == nil {
+		if n, _ := eng.removeOwned(ctx, func(o owner.Owner, _ string) bool { return o.Run == own.Run }); n == 0 {
+			return
+		}
+	}
+}

@@ -3,9 +3,10 @@ package container
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/memgate/memgate/internal/owner"
 )
 
 // sweepWait bounds the sweep that the first Start makes.
@@ -25,9 +26,8 @@ func Sweep(ctx context.Context) (removed int, err error) {
 }
 
 func (e *engine) sweep(ctx context.Context) (int, error) {
-	dead := func(o owner) bool { return o.dead(self(), findProcess) }
-	folders := removeTemp(os.TempDir(), dead)
-	items, err := e.removeOwned(ctx, func(o owner, _ string) bool { return dead(o) })
+	folders := owner.RemoveTemp(os.TempDir(), owner.Owner.Dead)
+	items, err := e.removeOwned(ctx, func(o owner.Owner, _ string) bool { return o.Dead() })
 	return folders + items, err
 }
 
@@ -41,25 +41,4 @@ func sweepOnce(ctx context.Context, e *engine) {
 		defer cancel()
 		_, _ = e.sweep(ctx)
 	})
-}
-
-// removeTemp removes temporary folders of ours whose owner suits, and reports how
-// many. Errors do not matter: somebody else may be removing them too.
-func removeTemp(in string, suits func(owner) bool) int {
-	found, err := filepath.Glob(filepath.Join(in, tempPrefix+"*"))
-	if err != nil {
-		return 0
-	}
-	removed := 0
-	for _, path := range found {
-		o, ours := ownerOfTemp(filepath.Base(path))
-		info, err := os.Lstat(path)
-		if !ours || err != nil || !info.IsDir() || !suits(o) {
-			continue
-		}
-		if err := os.RemoveAll(path); err == nil {
-			removed++
-		}
-	}
-	return removed
 }

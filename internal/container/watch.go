@@ -21,6 +21,7 @@ type Exit struct {
 	OOMKilled bool      // the kernel killed it for want of memory, says Witness
 	Witness   string    // who says so: "inspect", "oom event"; else what else is known
 	Logs      string    // its last log lines
+	Revived   bool      // its restart policy starts it again: another Exit may follow
 }
 
 // Error is one sentence: an Exit before the target was ready is what Start returns.
@@ -78,10 +79,22 @@ func (e *engine) newWatch(ctx context.Context, id string) (*watch, context.Conte
 // follow waits for the end of the container, which has been started by now.
 func (w *watch) follow(ctx context.Context) {
 	w.work.Go(func() {
-		if exit, ended := w.await(ctx); ended {
-			w.exit = exit
-			close(w.done)
-			w.out <- exit
+		exit, ended := w.await(ctx)
+		if !ended {
+			return
+		}
+		w.exit = exit
+		close(w.done)
+		for ended {
+			select {
+			case w.out <- exit:
+			case <-ctx.Done():
+				return
+			}
+			if !exit.Revived {
+				return
+			}
+			exit, ended = w.awaitNext(ctx)
 		}
 	})
 }
@@ -145,19 +158,34 @@ func (w *watch) await(ctx context.Context) (Exit, bool) {
 	return Exit{}, false
 }
 
+// awaitNext waits until the container runs again and has ended again.
+func (w *watch) awaitNext(ctx context.Context) (Exit, bool) {
+	for sleep(ctx, retryWait) == nil {
+		ctr, err := w.eng.ContainerInspect(ctx, w.id, client.ContainerInspectOptions{})
+		switch {
+		case err == nil && lifeOf(ctr.Container) == over && ctr.Container.State != nil:
+			return w.explain(ctx, ctr.Container.State.ExitCode), true // it was a short life
+		case err == nil && lifeOf(ctr.Container) == runs, errdefs.IsNotFound(err):
+			return w.await(ctx)
+		}
+	}
+	return Exit{}, false
+}
+
 // explain finds out why a container ended.
 func (w *watch) explain(ctx context.Context, code int) Exit {
 	exit := Exit{At: time.Now(), Code: code}
 	ask, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
 	ctr, err := w.eng.ContainerInspect(ask, w.id, client.ContainerInspectOptions{})
+	exit.Revived = err == nil && revived(ctr.Container)
 	switch {
 	case err != nil:
 		exit.Witness = fmt.Sprintf("inspect failed: %v", err)
 	case ctr.Container.State == nil:
 	case ctr.Container.State.OOMKilled:
 		exit.OOMKilled, exit.Witness = true, "inspect"
-	case ctr.Container.RestartCount > 0 || ctr.Container.State.Restarting:
+	case exit.Revived:
 		exit.Witness = "its restart policy revived it: a target that is judged must not have one"
 		exit.Code = w.codeOfDeath() // the one that was waited for may be the new life's, which is 0
 	}

@@ -3,10 +3,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log"
 	"net/http"
 	_ "net/http/pprof" // memgate reads the live heap here
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,5 +44,5 @@ func main() {
 		fmt.Fprintf(w, "%s\n", churn[:10])
 	})
 	http.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
-	log.Fatal(http.ListenAndServe(":8080", nil))
+	log.Fatal(http.ListenAndServe(":"+cmp.Or(os.Getenv("PORT"), "8080"), nil))
 }

@@ -2,10 +2,12 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log"
 	"net/http"
 	_ "net/http/pprof" // memgate reads the live heap and the call sites here
+	"os"
 	"strings"
 	"sync"
 )
@@ -37,5 +39,5 @@ func main() {
 		fmt.Fprintf(w, "order %d\n", audit.record("x"))
 	})
 	http.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
-	log.Fatal(http.ListenAndServe(":8080", nil))
+	log.Fatal(http.ListenAndServe(":"+cmp.Or(os.Getenv("PORT"), "8080"), nil))
 }

@@ -1,4 +1,4 @@
-package container
+package owner
 
 import (
 	"context"
@@ -16,14 +16,14 @@ func TestKeeperCleansThenPassesTheSignalOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var order []string
 		k := &keeper{
-			clean: func(context.Context) { order = append(order, "clean") },
-			pass:  func(_ chan os.Signal, sig os.Signal) { order = append(order, sig.String()) },
+			pass: func(_ chan os.Signal, sig os.Signal) { order = append(order, sig.String()) },
 		}
+		k.live = map[*Cleaner]int{{Clean: func(context.Context) { order = append(order, "clean") }}: 1}
 		signals := make(chan os.Signal, 2)
 		signals <- syscall.SIGTERM
 		k.wait(signals, make(chan struct{}))
 		assert.Equal(t, []string{"clean", "terminated"}, order)
-		assert.ErrorIs(t, k.enter(), errInterrupted, "nothing new is begun")
+		assert.ErrorIs(t, k.enter(&Cleaner{}), ErrInterrupted, "nothing new is begun")
 	})
 }
 
@@ -34,7 +34,8 @@ func TestKeeperDoesNotWaitForever(t *testing.T) {
 				hang := make(chan struct{})
 				defer close(hang)
 				passed := false
-				k := &keeper{clean: func(context.Context) { <-hang }, pass: func(chan os.Signal, os.Signal) { passed = true }}
+				k := &keeper{pass: func(chan os.Signal, os.Signal) { passed = true }}
+				k.live = map[*Cleaner]int{{Clean: func(context.Context) { <-hang }}: 1}
 				signals := make(chan os.Signal, 2)
 				signals <- os.Interrupt
 				if second {
@@ -46,7 +47,7 @@ func TestKeeperDoesNotWaitForever(t *testing.T) {
 				if second {
 					assert.Zero(t, time.Since(began))
 				} else {
-					assert.Equal(t, interruptWait, time.Since(began))
+					assert.Equal(t, InterruptWait, time.Since(began))
 				}
 			})
 		})
@@ -54,16 +55,16 @@ func TestKeeperDoesNotWaitForever(t *testing.T) {
 }
 
 func TestKeeperListensOnlyWhileSomethingLives(t *testing.T) {
-	k := &keeper{}
-	require.NoError(t, k.enter())
+	k, containers, processes := &keeper{}, &Cleaner{}, &Cleaner{}
+	require.NoError(t, k.enter(containers))
 	quit := k.quit
-	require.NoError(t, k.enter())
-	k.leave()
+	require.NoError(t, k.enter(processes))
+	k.leave(containers)
 	select {
 	case <-quit:
 		t.Fatal("one is still alive")
 	default:
 	}
-	k.leave()
+	k.leave(processes)
 	<-quit
 }

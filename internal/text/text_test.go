@@ -1,4 +1,4 @@
-package container
+package text
 
 import (
 	"fmt"
@@ -23,14 +23,14 @@ func TestPrintable(t *testing.T) {
 		{"größe ✓", "größe ✓"},
 		{"\x1b", "\uFFFD"},
 	} {
-		assert.Equal(t, tt.want, printable(tt.in), "%q", tt.in)
+		assert.Equal(t, tt.want, Printable(tt.in), "%q", tt.in)
 	}
 }
 
 func FuzzPrintable(f *testing.F) {
 	f.Add("\x1b[1;31mred\x1b[0m")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := printable(s)
+		got := Printable(s)
 		if strings.ContainsAny(got, "\x00\x07\x1b\r\u202e") || !utf8.ValidString(got) {
 			t.Fatalf("%q", got)
 		}
@@ -38,15 +38,15 @@ func FuzzPrintable(f *testing.F) {
 }
 
 func TestLines(t *testing.T) {
-	assert.Equal(t, "1\n2\n…", firstLines("1\n2\n3\n", 2))
-	assert.Equal(t, "1\n2", firstLines("1\n2\n", 2))
-	assert.Equal(t, "2\n3", lastLines("1\n2\n3\n", 2))
-	assert.Equal(t, "1", lastLines("1", 2))
-	assert.Empty(t, lastLines("", 2))
+	assert.Equal(t, "1\n2\n…", FirstLines("1\n2\n3\n", 2))
+	assert.Equal(t, "1\n2", FirstLines("1\n2\n", 2))
+	assert.Equal(t, "2\n3", LastLines("1\n2\n3\n", 2))
+	assert.Equal(t, "1", LastLines("1", 2))
+	assert.Empty(t, LastLines("", 2))
 }
 
 func TestHeadAndTailAreBounded(t *testing.T) {
-	h, l := &head{max: 10}, &tail{max: 10}
+	h, l := &Head{Max: 10}, &Tail{Max: 10}
 	for i := range 100 {
 		for _, w := range []interface{ Write([]byte) (int, error) }{h, l} {
 			n, err := fmt.Fprintf(w, "%03d", i)

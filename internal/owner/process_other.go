@@ -1,8 +1,10 @@
 //go:build !linux
 
-package container
+package owner
 
-import "errors"
+import (
+	"errors"
+)
 
 // findProcess knows nothing without /proc, so no owner is ever taken for dead.
 func findProcess(int) process { return process{} }

@@ -1,33 +1,35 @@
-package container
+package owner
 
 import (
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
 func TestOwnerIsDead(t *testing.T) {
-	here := owner{Run: "A", PID: 10, Start: "100", Boot: "b", PIDNS: "pid:[1]"}
-	other := owner{Run: "B", PID: 20, Start: "200", Boot: "b", PIDNS: "pid:[1]"}
+	here := Owner{Run: "A", PID: 10, Start: "100", Boot: "b", PIDNS: "pid:[1]"}
+	other := Owner{Run: "B", PID: 20, Start: "200", Boot: "b", PIDNS: "pid:[1]"}
 	is := func(p process) func(int) process {
 		return func(pid int) process {
 			require.Equal(t, 20, pid)
 			return p
 		}
 	}
-	with := func(change func(*owner)) owner {
+	with := func(change func(*Owner)) Owner {
 		o := other
 		change(&o)
 		return o
 	}
 	for _, tt := range []struct {
 		name  string
-		owner owner
+		owner Owner
 		find  process
 		want  bool
 	}{
@@ -35,40 +37,40 @@ func TestOwnerIsDead(t *testing.T) {
 		{"it runs", other, process{state: running, start: "200"}, false},
 		{"another has its PID", other, process{state: running, start: "201"}, true},
 		{"hidden", other, process{}, false},
-		{"another boot", with(func(o *owner) { o.Boot = "c" }), process{state: gone}, false},
-		{"another PID namespace", with(func(o *owner) { o.PIDNS = "pid:[2]" }), process{state: gone}, false},
-		{"no PID", with(func(o *owner) { o.PID = 0 }), process{state: gone}, false},
-		{"no start time", with(func(o *owner) { o.Start = "" }), process{state: gone}, false},
-		{"no boot", with(func(o *owner) { o.Boot = "" }), process{state: gone}, false},
-		{"no namespace", with(func(o *owner) { o.PIDNS = "" }), process{state: gone}, false},
-		{"not ours", owner{}, process{state: gone}, false},
+		{"another boot", with(func(o *Owner) { o.Boot = "c" }), process{state: gone}, false},
+		{"another PID namespace", with(func(o *Owner) { o.PIDNS = "pid:[2]" }), process{state: gone}, false},
+		{"no PID", with(func(o *Owner) { o.PID = 0 }), process{state: gone}, false},
+		{"no start time", with(func(o *Owner) { o.Start = "" }), process{state: gone}, false},
+		{"no boot", with(func(o *Owner) { o.Boot = "" }), process{state: gone}, false},
+		{"no namespace", with(func(o *Owner) { o.PIDNS = "" }), process{state: gone}, false},
+		{"not ours", Owner{}, process{state: gone}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			assert.Equal(t, tt.want, tt.owner.dead(here, is(tt.find)))
 		})
 	}
 	t.Run("nothing is known here", func(t *testing.T) {
-		assert.False(t, owner{PID: 1, Start: "1"}.dead(owner{}, is(process{state: gone})))
+		assert.False(t, Owner{PID: 1, Start: "1"}.dead(Owner{}, is(process{state: gone})))
 	})
 }
 
 func TestOwnerSurvivesLabelsAndNames(t *testing.T) {
-	want := self()
-	read, item := ownerOf(want.labels("it"))
+	want := Self()
+	read, item := Parse(want.Words("it"))
 	assert.Equal(t, want, read)
 	assert.Equal(t, "it", item)
-	dir, err := os.MkdirTemp(t.TempDir(), want.tempPattern())
+	dir, err := os.MkdirTemp(t.TempDir(), want.TempPattern())
 	require.NoError(t, err)
-	got, ok := ownerOfTemp(filepath.Base(dir))
+	got, ok := OfTemp(filepath.Base(dir))
 	require.True(t, ok)
 	assert.Equal(t, want, got)
 	for _, name := range []string{"", "memgate-build-", "memgate-build-a_b_c_x_e_f", "other-a_b_c_1_e_f", "memgate-build-a_b_1_e_f"} {
-		_, ok := ownerOfTemp(name)
+		_, ok := OfTemp(name)
 		assert.False(t, ok, name)
 	}
 	for _, value := range []string{"", "pid=-4", "pid=x", "=", "pid", " = = "} {
-		o, item := ownerOf(map[string]string{label: value})
-		assert.Equal(t, owner{}, o, value)
+		o, item := Parse(value)
+		assert.Equal(t, Owner{}, o, value)
 		assert.Empty(t, item, value)
 	}
 }
@@ -77,7 +79,7 @@ func TestFindProcess(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs /proc")
 	}
-	me := self()
+	me := Self()
 	assert.False(t, me.dead(me, findProcess))
 	reused := me
 	reused.Start += "1"
@@ -85,12 +87,12 @@ func TestFindProcess(t *testing.T) {
 
 	child := exec.Command("sleep", "60")
 	require.NoError(t, child.Start())
-	start, err := startOf(itoa(child.Process.Pid))
+	start, err := startOf(strconv.Itoa(child.Process.Pid))
 	require.NoError(t, err)
-	o := owner{PID: child.Process.Pid, Start: start, Boot: me.Boot, PIDNS: me.PIDNS}
+	o := Owner{PID: child.Process.Pid, Start: start, Boot: me.Boot, PIDNS: me.PIDNS}
 	assert.False(t, o.dead(me, findProcess))
 	require.NoError(t, child.Process.Kill())
-	waitUntil(t, func() bool { return o.dead(me, findProcess) }, "a zombie is dead")
+	assert.Eventually(t, o.Dead, 10*time.Second, 10*time.Millisecond, "a zombie is dead")
 	_ = child.Wait()
 	assert.True(t, o.dead(me, findProcess))
 }
@@ -125,7 +127,7 @@ func FuzzParseStart(f *testing.F) {
 
 func TestRemoveTemp(t *testing.T) {
 	in := t.TempDir()
-	mine, err := os.MkdirTemp(in, self().tempPattern())
+	mine, err := os.MkdirTemp(in, Self().TempPattern())
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(mine, "app"), []byte("x"), 0o600))
 	file := filepath.Join(in, filepath.Base(mine)+"0")
@@ -134,8 +136,8 @@ func TestRemoveTemp(t *testing.T) {
 	link := filepath.Join(in, filepath.Base(mine)+"1")
 	require.NoError(t, os.Symlink(elsewhere, link))
 
-	assert.Zero(t, removeTemp(in, func(o owner) bool { return o.dead(self(), findProcess) }), "the owner lives")
-	assert.Equal(t, 1, removeTemp(in, func(o owner) bool { return o == self() }))
+	assert.Zero(t, RemoveTemp(in, func(o Owner) bool { return o.dead(Self(), findProcess) }), "the owner lives")
+	assert.Equal(t, 1, RemoveTemp(in, func(o Owner) bool { return o == Self() }))
 	assert.NoDirExists(t, mine)
 	assert.FileExists(t, file, "not a folder")
 	assert.DirExists(t, elsewhere, "a link is not followed")
