@@ -1,0 +1,103 @@
+package holders
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/memgate/memgate/internal/holders/gobin"
+	"github.com/memgate/memgate/internal/holders/graph"
+	"github.com/memgate/memgate/internal/holders/heap"
+)
+
+// Reader reads the heap of one process, as often as it is asked to. It is not safe for
+// concurrent use.
+type Reader struct {
+	pid     int
+	program *gobin.Program
+	limits  Limits
+}
+
+// Open prepares to read the heap of the Go program that runs as the process, or as the
+// only child of it that is one: a shell that starts a program holds nothing.
+func Open(pid int, l Limits) (*Reader, error) {
+	pid, err := goProcess(pid)
+	if err != nil {
+		return nil, err
+	}
+	p, err := gobin.Open(fmt.Sprintf("/proc/%d/exe", pid))
+	if err != nil {
+		return nil, err
+	}
+	return &Reader{pid: pid, program: p, limits: l.withDefaults()}, nil
+}
+
+// Close lets go of the executable.
+func (r *Reader) Close() error { return r.program.Close() }
+
+// Snapshot stops the process, reads its heap, lets it go on and returns what is
+// reachable, by path.
+func (r *Reader) Snapshot() (*Paths, error) {
+	image, err := heap.Read(r.pid, r.program, heap.Limits(r.limits))
+	if err != nil {
+		return nil, err
+	}
+	defer image.Free()
+	p := graph.Build(image, r.program)
+	return p, agrees(p, image.Allocated)
+}
+
+// agrees checks what was found against the runtime's own figures: a search that missed
+// a part of the heap, or took garbage for live, names the wrong holder.
+func agrees(p *Paths, allocated uint64) error {
+	const (
+		slack = 2 << 20 // bytes of the runtime's own, of finalizers and of what came and went
+		least = 0.6     // of what the runtime has for live
+		most  = 1.1
+	)
+	switch {
+	case float64(p.Bytes) > most*float64(allocated)+slack:
+		return fmt.Errorf("%d B seem reachable, more than the %d B that the target has allocated: its heap is not as it was thought to be", p.Bytes, allocated)
+	case float64(p.Bytes) < least*float64(p.Live)-slack:
+		return fmt.Errorf("%d B seem reachable, of %d B that are live by %s: a part of the target's heap was not understood", p.Bytes, p.Live, p.LiveBy)
+	}
+	return nil
+}
+
+// goProcess is the process, or the one below it, that runs a Go program.
+func goProcess(pid int) (int, error) {
+	if _, err := os.Stat(fmt.Sprintf("/proc/%d/exe", pid)); err != nil {
+		return 0, fmt.Errorf("look at process %d: %w", pid, err)
+	}
+	var found []int
+	for queue := []int{pid}; len(queue) > 0; queue = queue[1:] {
+		switch isGo, err := gobin.IsGo(fmt.Sprintf("/proc/%d/exe", queue[0])); {
+		case err != nil:
+			return 0, err
+		case isGo:
+			found = append(found, queue[0])
+		default:
+			queue = append(queue, children(queue[0])...)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return 0, fmt.Errorf("process %d runs no Go program", pid)
+	default:
+		return 0, fmt.Errorf("process %d has started %d Go programs: which one is meant is not known", pid, len(found))
+	}
+}
+
+func children(pid int) []int {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	var ids []int
+	for field := range strings.FieldsSeq(string(text)) {
+		if id, err := strconv.Atoi(field); err == nil {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
