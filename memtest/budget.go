@@ -173,7 +173,7 @@ func growthRule(allowed float64, r *report.Record) report.Check {
 			c.Got += ": a longer run could exclude less"
 		}
 	case profile.Leaking:
-		c.OK = t.PerRequest.Hi <= allowed
+		c.OK = t.PerRequest.Interval() && t.PerRequest.Hi <= allowed
 	default:
 		c.OK = r.AllowInconclusive
 	}

@@ -31,6 +31,8 @@ func shop(seconds int) memtest.Scenario {
 		Load:   load.Plan{Requests: load.Get("/checkout"), Rate: 50, Duration: time.Duration(seconds) * time.Second},
 		Warmup: -1,
 		Settle: -1,
+
+		MaxDuration: -1,
 	}
 }
 
@@ -46,26 +48,36 @@ func needDocker(t *testing.T) *testcontainers.DockerClient {
 	return engine
 }
 
-// left is what the engine has with that label: containers and images.
-func left(t *testing.T, engine *testcontainers.DockerClient, label string) (ids []string) {
+// left is what the engine has with that label, and in the label's value that text:
+// containers and images.
+func left(t *testing.T, engine *testcontainers.DockerClient, label, text string) (ids []string) {
 	t.Helper()
 	filters := make(client.Filters).Add("label", label)
 	containers, err := engine.ContainerList(context.Background(), client.ContainerListOptions{All: true, Filters: filters})
 	require.NoError(t, err)
 	for _, c := range containers.Items {
-		ids = append(ids, c.ID)
+		if strings.Contains(c.Labels[label], text) {
+			ids = append(ids, c.ID)
+		}
 	}
 	images, err := engine.ImageList(context.Background(), client.ImageListOptions{All: true, Filters: filters})
 	require.NoError(t, err)
 	for _, i := range images.Items {
-		ids = append(ids, i.ID)
+		if strings.Contains(i.Labels[label], text) {
+			ids = append(ids, i.ID)
+		}
 	}
 	return ids
 }
 
+// leftOf is what the engine has of a process's.
+func leftOf(t *testing.T, engine *testcontainers.DockerClient, pid int) []string {
+	t.Helper()
+	return left(t, engine, "dev.memgate.owner", fmt.Sprintf(" pid=%d ", pid))
+}
+
 func TestContainerKilledInTheMiddleOfLoad(t *testing.T) {
 	engine := needDocker(t)
-	label := "memgate.test=" + t.Name()
 	s := shop(30)
 	image := s.Target.(memtest.Image)
 	image.Options = []testcontainers.ContainerCustomizer{testcontainers.WithLabels(map[string]string{"memgate.test": t.Name()})}
@@ -74,7 +86,7 @@ func TestContainerKilledInTheMiddleOfLoad(t *testing.T) {
 	go func() {
 		for range 100 {
 			time.Sleep(200 * time.Millisecond)
-			if ids := left(t, engine, label); len(ids) > 0 {
+			if ids := left(t, engine, "memgate.test", t.Name()); len(ids) > 0 {
 				time.Sleep(3 * time.Second) // into the load
 				_, _ = engine.ContainerKill(context.Background(), ids[0], client.ContainerKillOptions{Signal: "KILL"})
 				return
@@ -90,7 +102,7 @@ func TestContainerKilledInTheMiddleOfLoad(t *testing.T) {
 	assert.Less(t, died.At, 15*time.Second, "it is seen at once")
 	assert.NotEmpty(t, r.Samples)
 	assert.ErrorContains(t, memtest.CheckLeak(r), "was killed")
-	assert.Empty(t, left(t, engine, label))
+	assert.Empty(t, left(t, engine, "memgate.test", t.Name()))
 }
 
 func TestContainerOOMKilledUnderLoad(t *testing.T) {
@@ -129,7 +141,7 @@ func TestEightTargetsInParallel(t *testing.T) {
 	reports, err := filepath.Glob(filepath.Join(dir, "*.html"))
 	require.NoError(t, err)
 	assert.Len(t, reports, 8)
-	assert.Empty(t, left(t, engine, fmt.Sprintf("dev.memgate.pid=%d", os.Getpid())))
+	assert.Empty(t, leftOf(t, engine, os.Getpid()))
 }
 
 // TestChild is not a test but what the tests below run as a process of its own, to be
@@ -158,14 +170,16 @@ func TestNothingIsLeft(t *testing.T) {
 			child := startChild(t, "7", tc.timeout)
 			if tc.signal != nil {
 				child.awaitLoad(t)
+				require.NotEmpty(t, leftOf(t, engine, child.Process.Pid), "there is something to clean up")
 				require.NoError(t, child.Process.Signal(tc.signal))
 			}
 			_ = child.Wait()
 			if tc.swept {
+				require.NotEmpty(t, leftOf(t, engine, child.Process.Pid), "SIGKILL leaves it to the next run")
 				next := startChild(t, "1", "1m")
 				require.NoError(t, next.Wait())
 			}
-			assert.Empty(t, left(t, engine, fmt.Sprintf("dev.memgate.pid=%d", child.Process.Pid)))
+			assert.Empty(t, leftOf(t, engine, child.Process.Pid))
 			folders, err := filepath.Glob(filepath.Join(child.tmp, "*"))
 			require.NoError(t, err)
 			for _, f := range folders {

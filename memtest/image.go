@@ -168,10 +168,11 @@ func instance(ctx context.Context, c *container.Container, pprof string) (*Insta
 		}
 	}()
 	return &Instance{
-		URL:    c.URL(),
-		Memory: source,
-		Heap:   &profile.Pprof{URL: c.PprofURL() + path, Client: &http.Client{}},
-		Source: report.Source{Kind: source.Kind, Why: source.Why},
+		URL:      c.URL(),
+		Memory:   source,
+		Heap:     &profile.Pprof{URL: c.PprofURL() + path, Client: &http.Client{}},
+		Source:   report.Source{Kind: source.Kind, Why: source.Why},
+		Warnings: info.Warnings,
 		Env: report.Env{
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
 			EnvNames: info.EnvNames, Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,

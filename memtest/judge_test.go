@@ -29,9 +29,10 @@ func record() *report.Record {
 		Load: load.Summary{Requests: 12000, Rate: 200, Duration: time.Minute, Success: 1},
 		Trend: profile.Trend{
 			Verdict: profile.Leaking, Channel: "live heap",
-			PerRequest: profile.Estimate{Value: 1890, Lo: 1720, Hi: 2060},
-			PerSecond:  profile.Estimate{Value: 378000, Lo: 344000, Hi: 412000},
-			Objects:    profile.Estimate{Value: 4, Lo: 4, Hi: 4},
+			PerRequest: profile.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 10},
+			PerSecond:  profile.Estimate{Value: 378000, Lo: 344000, Hi: 412000, Points: 10},
+			Memory:     50 * memtest.MiB, Amplified: 2,
+			Objects: profile.Estimate{Value: 4, Lo: 4, Hi: 4, Points: 10},
 		},
 		Growth: []profile.Site{
 			{Func: "main.newSession", File: "/src/session.go", Line: 88, Bytes: 17 << 20, PerRequest: 1485},
@@ -70,7 +71,19 @@ func TestCheckLeakMessage(t *testing.T) {
     floors 41.0 → 55.0 → 70.0 → 84.0 MiB after GC (each higher)
     where  +17.0 MiB  1,485 B/request  main.newSession           session.go:88
             +5.0 MiB    437 B/request  main.(*sessionStore).put  session.go:61
+    limit  64.0 MiB reached in about 19 s at this rate (18 s to 21 s)
     report /tmp/TestOrders.html`, err.Error())
+}
+
+func TestCheckLeakCountsWhatWasCounted(t *testing.T) {
+	r := record()
+	r.Trend.Channel, r.Trend.PerRequest, r.Trend.PerSecond = "heap objects", profile.Estimate{Value: 40}, profile.Estimate{}
+	r.Trend.Channels = []profile.Channel{{Name: "heap objects", Unit: "objects", Slope: profile.Estimate{Value: 4}}}
+	r.AllowedGrowth = 16
+	err := memtest.CheckLeak(r)
+	assert.ErrorContains(t, err, `memory leak in "orders" (heap objects)`)
+	assert.ErrorContains(t, err, "memory may not grow with requests (allowed 16 B/request)")
+	assert.ErrorContains(t, err, "got    +4.00 objects/request, +40 B/request\n")
 }
 
 func TestCheckLeak(t *testing.T) {
@@ -124,10 +137,13 @@ func TestBudget(t *testing.T) {
 		"growth not excluded":    {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = steady(100) }, "a longer run could exclude less", false},
 		"growth seen":            {memtest.Budget{Growth: 64}, nil, "+1,890 B/request", false},
 		"growth seen, allowed":   {memtest.Budget{Growth: 4096}, nil, "+1,890 B/request", true},
-		"growth unknown":         {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = profile.Trend{Reason: "too few"} }, "inconclusive: too few", false},
-		"no OOM kill":            {memtest.Budget{NoOOM: true}, nil, "0", true},
-		"OOM kill of a child":    {memtest.Budget{NoOOM: true}, func(r *report.Record) { r.Samples[700].OOMKills, r.Samples[729].OOMKills = 1, 1 }, "1", false},
-		"no samples":             {memtest.Budget{Peak: "50MiB"}, func(r *report.Record) { r.Samples = nil }, "not measured", false},
+		"growth of no interval": {memtest.Budget{Growth: 4096}, func(r *report.Record) {
+			r.Trend.PerRequest = profile.Estimate{Value: 1890, Lo: 1890, Hi: 1890, Points: 10}
+		}, "+1,890 B/request", false},
+		"growth unknown":      {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = profile.Trend{Reason: "too few"} }, "inconclusive: too few", false},
+		"no OOM kill":         {memtest.Budget{NoOOM: true}, nil, "0", true},
+		"OOM kill of a child": {memtest.Budget{NoOOM: true}, func(r *report.Record) { r.Samples[700].OOMKills, r.Samples[729].OOMKills = 1, 1 }, "1", false},
+		"no samples":          {memtest.Budget{Peak: "50MiB"}, func(r *report.Record) { r.Samples = nil }, "not measured", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := record()

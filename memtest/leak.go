@@ -3,6 +3,7 @@ package memtest
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,7 +66,7 @@ func fatal(r *report.Record) *report.Finding {
 func leakInWords(t profile.Trend) string {
 	switch t.Verdict {
 	case profile.Leaking:
-		return fmt.Sprintf("%s/request (%s)", report.SignedBytes(t.PerRequest.Value), t.Channel)
+		return fmt.Sprintf("%s (%s)", report.Growth(t), t.Channel)
 	case profile.Steady:
 		return fmt.Sprintf("no growth above %s/request (%s)", report.Bytes(t.Bound), t.Channel)
 	default:
@@ -80,7 +81,7 @@ func leakMessage(r *report.Record) string {
 	}
 	t := r.Trend
 	fmt.Fprintf(&b, "memory leak in %q (%s)", r.Name, t.Channel)
-	row("rule", "memory may not grow with requests")
+	row("rule", "memory may not grow with requests%s", allowance(r))
 	row("got", "%s", growthInWords(t))
 	row("over", "%s requests, %.0f req/s, %v after %v of warm-up", report.Count(r.Load.Requests), r.Load.Rate, r.Load.Duration.Round(time.Second), lengthOf(r, report.Warmup))
 	if floors := r.FloorsInWords(); floors != "" {
@@ -92,6 +93,9 @@ func leakMessage(r *report.Record) string {
 			name = ""
 		}
 		row(name, "%s", site)
+	}
+	if when := limitInWords(r); when != "" {
+		row("limit", "%s", when)
 	}
 	if f := fatal(r); f != nil {
 		row("end", "%s", f.Text)
@@ -105,17 +109,42 @@ func leakMessage(r *report.Record) string {
 	return b.String()
 }
 
-// growthInWords is the slope with its interval, per request, in objects and per minute.
+func allowance(r *report.Record) string {
+	if r.AllowedGrowth == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (allowed %s/request)", report.Bytes(r.AllowedGrowth))
+}
+
+// limitInWords is when the target's memory limit is reached if the load goes on.
+func limitInWords(r *report.Record) string {
+	f := r.Trend.Forecast(r.Env.Limit, r.Load.Rate)
+	if r.Env.Limit == 0 || f.Never || f.After > 1000*time.Hour {
+		return ""
+	}
+	s := fmt.Sprintf("%s reached in about %s at this rate", report.MiB(r.Env.Limit), report.Roughly(f.After))
+	if f.Latest > 0 {
+		s += fmt.Sprintf(" (%s to %s)", report.Roughly(f.Earliest), report.Roughly(f.Latest))
+	}
+	return s
+}
+
+// growthInWords is the slope of what decided, then in bytes with its interval, in
+// objects, and per minute.
 func growthInWords(t profile.Trend) string {
-	s := report.SignedBytes(t.PerRequest.Value) + "/request"
-	if t.PerRequest.Lo != t.PerRequest.Hi {
-		s += fmt.Sprintf(" (95%% CI %s … %s)", report.Bytes(t.PerRequest.Lo), report.Bytes(t.PerRequest.Hi))
+	bytes := report.SignedBytes(t.PerRequest.Value) + "/request"
+	parts := []string{bytes}
+	if decided := report.Growth(t); decided != bytes {
+		parts = []string{decided, bytes}
+	} else if t.Objects.Value >= 0.005 {
+		parts = append(parts, fmt.Sprintf("%.2f objects with each request", t.Objects.Value))
 	}
-	if t.Objects.Value > 0 {
-		s += fmt.Sprintf(", %.2f objects with each request", t.Objects.Value)
+	if e := t.PerRequest; e.Interval() && e.Lo != e.Hi {
+		parts[slices.Index(parts, bytes)] += fmt.Sprintf(" (95%% CI %s … %s)", report.Bytes(e.Lo), report.Bytes(e.Hi))
 	}
-	if t.PerSecond.Value > 0 {
-		s += fmt.Sprintf(" = +%.1f MiB/min", t.PerSecond.Value*60/MiB)
+	s := strings.Join(parts, ", ")
+	if m := t.PerSecond.Value * 60 / MiB; m >= 0.05 {
+		s += fmt.Sprintf(" = +%.1f MiB/min", m)
 	}
 	return s
 }

@@ -80,14 +80,18 @@ type measurement struct {
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
 	began := time.Now()
-	return &measurement{
+	m := &measurement{
 		scenario: s, target: target, began: began, say: say,
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
-			AllowInconclusive: s.AllowInconclusive,
+			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
 	}
+	for _, w := range target.Warnings {
+		m.note(report.Finding{Kind: report.Warning, Text: w})
+	}
+	return m
 }
 
 // requests is how many requests the target has answered so far.
@@ -156,7 +160,7 @@ func (m *measurement) warmup(ctx context.Context) error {
 			return err
 		}
 	}
-	if sum := m.warmed.Summary(); sum.Requests >= 10 && sum.Success == 0 {
+	if sum := m.warmed.Summary(); sum.Requests+sum.Cut >= 10 && sum.Success == 0 {
 		return allFailed(sum)
 	}
 	return ctx.Err()
@@ -192,7 +196,10 @@ func (m *measurement) load(ctx context.Context) error {
 }
 
 func allFailed(sum load.Summary) error {
-	if sum.Requests == 0 {
+	switch {
+	case sum.Requests == 0 && sum.Cut > 0:
+		return fmt.Errorf("none of %d requests got an answer: check that the target is not blocked, and its log", sum.Cut)
+	case sum.Requests == 0:
 		return errors.New("no request was completed: is the load's duration long enough for one?")
 	}
 	why := "no error text"

@@ -139,6 +139,13 @@ func TestMeasureStopsEarlyWhereEveryRequestFails(t *testing.T) {
 	assert.Error(t, memtest.CheckLeak(r))
 }
 
+func TestMeasureStopsEarlyWhereNothingIsAnswered(t *testing.T) {
+	r := measured(t, &faketarget.Target{Handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }})
+	require.Len(t, r.Notes, 1)
+	assert.Equal(t, report.LoadFailed, r.Notes[0].Kind)
+	assert.Regexp(t, "none of .* requests got an answer|requests failed", r.Notes[0].Text)
+}
+
 func TestMeasureInterrupted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())

@@ -3,6 +3,7 @@ package memtest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/memgate/memgate/load"
@@ -22,6 +23,16 @@ type Scenario struct {
 	// duration, as far as the test's deadline allows. Default: three times the load's
 	// duration; negative: it is never extended.
 	MaxDuration time.Duration
+
+	// AllowedGrowth is the growth in bytes per request that is no leak to you. It takes
+	// the place of the detector's own margins: Steady then means less than this, and a
+	// run too short to show that is Inconclusive. Default: the detector's margins.
+	AllowedGrowth float64
+
+	// WorkingSetLeaks lets the working set alone speak of a leak, where the target's
+	// runtime says nothing. It is the weaker evidence: warm-up and GC headroom look like
+	// a leak there, so by default such growth is reported as Inconclusive.
+	WorkingSetLeaks bool
 
 	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
 	AllowInconclusive bool
@@ -51,6 +62,8 @@ func (s Scenario) withDefaults() (Scenario, error) {
 		return s, errors.New("scenario has no Target: set one, such as memtest.Image{Go: \"./cmd/server\", Port: 8080}")
 	case s.Load == nil:
 		return s, errors.New("scenario has no Load: set one, such as load.Plan{Requests: load.Get(\"/\"), Rate: 100, Duration: time.Minute}")
+	case !(s.AllowedGrowth >= 0) || math.IsInf(s.AllowedGrowth, 0):
+		return s, fmt.Errorf("scenario's AllowedGrowth is %g: set the bytes per request that are no leak, or 0 for the detector's margins", s.AllowedGrowth)
 	case s.Every < time.Millisecond:
 		return s, fmt.Errorf("scenario's Every is %v: sample at most every 1ms (100ms is the default)", s.Every)
 	}

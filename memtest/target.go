@@ -25,6 +25,8 @@ type Instance struct {
 	Env    report.Env      // what is known of the target and its engine
 	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why
 
+	Warnings []string // what a reader of the record must know: limits that could not be applied
+
 	Exited <-chan Exit                     // receives once if the target ends by itself; nil if that cannot be seen
 	Stop   func(ctx context.Context) error // removes the target and all that came with it; called once
 }

@@ -7,7 +7,8 @@ import "github.com/memgate/memgate/internal/stats"
 // data that cannot be trusted, is Inconclusive with the reason and the remedy.
 //
 // Each figure that the evidence holds is judged by itself: the live heap after
-// collections, the number of heap objects, memory outside the heap, the kernel's.
+// collections, the number of heap objects and of goroutines, memory outside the heap,
+// the kernel's, tmpfs.
 // The working set is judged only where the target's runtime said nothing, because it
 // grows with garbage too.
 func Detect(e Evidence) Trend {
@@ -31,7 +32,7 @@ func (l *look) channels() []judged {
 	if !l.hasRuntime() {
 		return []judged{l.judgeWorkingSet()}
 	}
-	all := []judged{l.judgeHeap()}
+	all := []judged{l.judgeByWorkingSet(l.judgeHeap())}
 	if c, ok := l.offHeapCurve(); ok {
 		all = append(all, l.judgePlain(offHeap, c, offHeapLimits))
 	}
@@ -43,6 +44,9 @@ func (l *look) channels() []judged {
 	}
 	if c, ok := l.objectCurve(); ok {
 		all = append(all, l.judgeObjects(c))
+	}
+	if c, ok := l.goroutineCurve(); ok {
+		all = append(all, l.judgeGoroutines(c))
 	}
 	return all
 }
@@ -62,14 +66,18 @@ const (
 	stillCounts      // the number of heap objects still grows
 	kernelGrows      // the kernel may give back under pressure what grows here
 	weakWitness      // the working set grows, and there is nothing else
+	givenBack        // what grew with the load went when the load stopped
 )
 
-// fuse makes one verdict of the channels'. The heap, what is outside it and the
-// number of objects can each prove a leak; the kernel's memory and tmpfs only keep a
-// run from being called Steady, because some of it is given back under pressure.
+// fuse makes one verdict of the channels'. The heap, what is outside it, the number of
+// objects and that of goroutines can each prove a leak; the kernel's memory and tmpfs
+// only keep a run from being called Steady: some of it is given back under pressure.
 func (l *look) fuse(all []judged) decision {
 	for _, j := range all {
-		if j.verdict == Leaking && l.proves(j.name) {
+		if j.verdict == Leaking && l.proves(j) {
+			if l.gaveBack(j.name) {
+				return decision{Inconclusive, j, givenBack}
+			}
 			return decision{verdict: Leaking, by: j}
 		}
 	}
@@ -77,7 +85,7 @@ func (l *look) fuse(all []judged) decision {
 		if v := l.vetoOf(j); v != noVeto {
 			return decision{Inconclusive, j, v}
 		}
-		if j.verdict == Inconclusive && l.mustBeSteady(j.name) {
+		if j.verdict == Inconclusive && mustBeSteady(j.name) {
 			return decision{verdict: Inconclusive, by: j}
 		}
 	}
@@ -85,12 +93,16 @@ func (l *look) fuse(all []judged) decision {
 }
 
 // proves tells whether growth of that channel is a leak. A user who allows some bytes
-// per request has said that objects are not to be counted.
-func (l *look) proves(channel string) bool {
-	switch channel {
+// per request has said that bytes are to be counted, and nothing else. Objects that come
+// with fewer than one in twenty requests may be a table that still fills, slower and
+// slower: the bytes must say so too.
+func (l *look) proves(j judged) bool {
+	switch j.name {
 	case liveHeap, offHeap:
 		return true
 	case heapObjects:
+		return l.Allowed == 0 && j.slope.Lower(stats.P975) > stillGrowing
+	case goroutines:
 		return l.Allowed == 0
 	case workingSet:
 		return l.WorkingSetLeaks
@@ -99,7 +111,7 @@ func (l *look) proves(channel string) bool {
 }
 
 // mustBeSteady tells whether a run is Steady only if that channel is.
-func (l *look) mustBeSteady(channel string) bool {
+func mustBeSteady(channel string) bool {
 	return channel == liveHeap || channel == offHeap || channel == workingSet
 }
 

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"time"
 
@@ -12,15 +13,17 @@ import (
 const (
 	liveHeap    = "live heap"    // with stacks, after collections
 	heapObjects = "heap objects" // their number, after forced collections
-	offHeap     = "off-heap"     // anonymous memory that is not the runtime's
+	goroutines  = "goroutines"
+	offHeap     = "off-heap" // anonymous memory that is not the runtime's
 	kernelMem   = "kernel"
 	tmpfs       = "tmpfs"
 	workingSet  = "working set" // without page cache
 )
 
 const (
-	mostPoints  = 64 // of a curve
-	fewestFloor = 12 // forced collections that a slope is fitted to
+	mostPoints  = 64  // of a curve of samples, polls or natural collections
+	mostFloors  = 256 // of a curve of forced collections, which come once in some seconds
+	fewestFloor = 12  // forced collections that a slope is fitted to
 	// fewestRuntime is how many forced collections show that the target has a
 	// runtime that answers: then the working set has no say.
 	fewestRuntime = 6
@@ -42,7 +45,7 @@ func newLook(e Evidence) look {
 	for i := range l.samples.len() {
 		l.missing |= l.samples.at(i).Missing
 	}
-	l.span, l.seconds = l.load.length()
+	l.span, l.seconds = e.completed()
 	return l
 }
 
@@ -69,7 +72,17 @@ func (l *look) objectCurve() (c curve, ok bool) {
 			c.add(f.At.Seconds(), float64(f.Requests), float64(f.HeapObjects))
 		}
 	}
-	return c, len(c.x) >= fewestFloor
+	return c.lowest(mostFloors), len(c.x) >= fewestFloor
+}
+
+// goroutineCurve is the number of goroutines at the polls that told it.
+func (l *look) goroutineCurve() (c curve, ok bool) {
+	for i := range l.Polls {
+		if p := &l.Polls[i]; p.Goroutines > 0 {
+			c.add(p.At.Seconds(), float64(p.Requests), float64(p.Goroutines))
+		}
+	}
+	return l.binned(c), len(c.x) >= fewestFloor
 }
 
 func (l *look) floorCurve(figure func(*Floor) float64) curve {
@@ -78,7 +91,7 @@ func (l *look) floorCurve(figure func(*Floor) float64) curve {
 		f := &l.Floors[i]
 		c.add(f.At.Seconds(), float64(f.Requests), figure(f))
 	}
-	return c
+	return c.lowest(mostFloors)
 }
 
 func (c *curve) add(at, x, y float64) {
@@ -94,9 +107,10 @@ func (l *look) cycleCurve() curve {
 		at[i], live[i], stacks[i] = p.At.Seconds(), float64(p.HeapLive), float64(p.StackInuse)
 	}
 	var c curve
+	believed := uint64(1 + mostCycles/(len(l.Polls)+1)) // between two polls
 	for i := 1; i < len(l.Polls); i++ {
 		cycles := l.Polls[i].NumGC - l.Polls[i-1].NumGC
-		for k := range min(cycles, mostCycles) {
+		for k := range min(cycles, believed) {
 			t := at[i-1] + (at[i]-at[i-1])*float64(k+1)/float64(cycles)
 			c.add(t, stats.Interp(t, l.load.at, l.load.requests), stats.Interp(t, at, live)+stats.Interp(t, at, stacks))
 		}
@@ -104,8 +118,9 @@ func (l *look) cycleCurve() curve {
 	return c
 }
 
-// mostCycles is how many collections between two polls are believed.
-const mostCycles = 1000
+// mostCycles is about how many collections in the window are believed: no target has
+// more, and a damaged counter could ask for any number of points.
+const mostCycles = 1 << 16
 
 // cyclesSeen tells whether natural collections show the end of the window: ten of
 // them at least, the last in its last tenth; and of few cycles after the warm-up the
@@ -131,22 +146,19 @@ func (l *look) binned(c curve) curve {
 	if len(c.x) <= mostPoints {
 		return c
 	}
-	x := stats.Bins(len(c.x), mostPoints, func(i int) float64 { return c.x[i] }, stats.Mean)
-	y := stats.Bins(len(c.y), mostPoints, func(i int) float64 { return c.y[i] }, stats.LowestDecile)
-	at := make([]float64, len(x))
-	for i := range x {
-		at[i] = stats.Interp(x[i], l.load.requests, l.load.at)
+	c = c.reduced(mostPoints, stats.LowestDecile)
+	for i := range c.at {
+		c.at[i] = stats.Interp(c.x[i], l.load.requests, l.load.at)
 	}
-	return curve{at, x, y}
+	return c
 }
 
-// sampleCurve is a figure of the samples in bins.
+// sampleCurve is a figure of the samples in bins, without their times.
 func (l *look) sampleCurve(bins int, figure func(*Sample) float64, reduce stats.Reduce) curve {
 	n, at := l.samples.len(), l.samples.at
 	return curve{
-		at: stats.Bins(n, bins, func(i int) float64 { return at(i).At.Seconds() }, stats.Mean),
-		x:  stats.Bins(n, bins, func(i int) float64 { return float64(at(i).Requests) }, stats.Mean),
-		y:  stats.Bins(n, bins, func(i int) float64 { return figure(at(i)) }, reduce),
+		x: stats.Bins(n, bins, func(i int) float64 { return float64(at(i).Requests) }, stats.Mean),
+		y: stats.Bins(n, bins, func(i int) float64 { return figure(at(i)) }, reduce),
 	}
 }
 
@@ -161,6 +173,7 @@ func (l *look) workingSetCurve() curve {
 		}
 	}
 	c := l.sampleCurve(bins, figure, stats.LowestDecile)
+	c.at = stats.Bins(l.samples.len(), bins, func(i int) float64 { return l.samples.at(i).At.Seconds() }, stats.Mean)
 	for i := range c.at {
 		c.x[i] = stats.Interp(c.at[i], l.load.at, l.load.requests)
 	}
@@ -210,38 +223,41 @@ func (l *look) tmpfsCurve() (c curve, ok bool) {
 }
 
 // offHeapCurve is the anonymous memory, swapped out or not, that the runtime did not
-// get from the system, where the runtime told how much that is: at the polls if
-// there are any, else at the floors.
+// get from the system, where the runtime told how much that is: at all polls, or else
+// at all floors.
 func (l *look) offHeapCurve() (c curve, ok bool) {
 	if !l.has("anon") {
 		return curve{}, false
 	}
-	add := func(at time.Duration, requests, sys, released uint64) bool {
-		c.add(at.Seconds(), float64(requests), l.anonAt(at)-(float64(sys)-float64(released)))
-		return sys > 0
-	}
 	for _, p := range l.Polls {
-		if !add(p.At, p.Requests, p.Sys, p.HeapReleased) {
-			return curve{}, false
-		}
+		c.add(p.At.Seconds(), float64(p.Requests), l.anonAt(p.At)-(float64(p.Sys)-float64(p.HeapReleased)))
 	}
-	if len(l.Polls) > 0 {
+	if len(c.x) > 0 && !slices.ContainsFunc(l.Polls, func(p Poll) bool { return p.Sys == 0 }) {
 		return c.medians(min(mostPoints, len(c.x)/3)), true
 	}
+	c = curve{}
 	for _, f := range l.Floors {
-		if !add(f.At, f.Requests, f.Sys, f.HeapReleased) {
-			return curve{}, false
-		}
+		c.add(f.At.Seconds(), float64(f.Requests), l.anonAt(f.At)-(float64(f.Sys)-float64(f.HeapReleased)))
 	}
-	return c, len(c.x) > 0
+	return c, len(c.x) > 0 && !slices.ContainsFunc(l.Floors, func(f Floor) bool { return f.Sys == 0 })
 }
 
 // medians is a curve in bins of their medians.
-func (c curve) medians(bins int) curve {
-	reduced := func(v []float64, reduce stats.Reduce) []float64 {
+func (c curve) medians(bins int) curve { return c.reduced(bins, stats.Median) }
+
+// lowest is a curve of at most that many points, which are bins' minima if it has more.
+func (c curve) lowest(most int) curve {
+	if len(c.x) <= most {
+		return c
+	}
+	return c.reduced(most, stats.Min)
+}
+
+func (c curve) reduced(bins int, reduce stats.Reduce) curve {
+	in := func(v []float64, reduce stats.Reduce) []float64 {
 		return stats.Bins(len(v), bins, func(i int) float64 { return v[i] }, reduce)
 	}
-	return curve{reduced(c.at, stats.Mean), reduced(c.x, stats.Mean), reduced(c.y, stats.Median)}
+	return curve{in(c.at, stats.Mean), in(c.x, stats.Mean), in(c.y, reduce)}
 }
 
 // anonAt is the anonymous memory at a moment, swapped out or not, between the two

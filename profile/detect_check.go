@@ -16,7 +16,7 @@ const (
 
 // fault is the first thing that makes the evidence unfit for a verdict.
 func (e Evidence) fault() *fault {
-	for _, check := range []func() *fault{e.broken, e.badNumbers, e.badSamples, e.badFloors, e.badPolls, e.tooLittle, e.notDelivered} {
+	for _, check := range []func() *fault{e.broken, e.badNumbers, e.badSamples, e.badFloors, e.badPolls, e.tooLittle, e.stalled, e.notDelivered} {
 		if f := check(); f != nil {
 			return f
 		}
@@ -107,12 +107,32 @@ func (e Evidence) tooLittle() *fault {
 		return &fault{fmt.Sprintf("too few samples: %d of %d", len(e.Samples), fewestSamples),
 			"run the load longer, or sample more often"}
 	}
-	requests, seconds := loadClock(e).length()
+	requests, seconds := e.completed()
 	if !(seconds > 0) {
 		return &fault{"all samples are of the same moment", repeat}
 	}
 	if !(requests > 0) {
 		return &fault{"no requests were completed in the window", "check that the load reaches the target"}
+	}
+	return nil
+}
+
+// stalled looks for a time in which no request was completed although some dozens were
+// due: the target was paused or hung, and what it did with memory then is not what the
+// code does.
+func (e Evidence) stalled() *fault {
+	const due = 20 // requests
+	requests, seconds := e.completed()
+	samples := thin(e.Samples)
+	since := 0
+	for i := 1; i < samples.len(); i++ {
+		from, s := samples.at(since), samples.at(i)
+		if pause := s.At - from.At; s.Requests == from.Requests && pause > longestGap && pause.Seconds()*requests/seconds >= due {
+			return &fault{fmt.Sprintf("no request was completed from %s to %s: the target was paused, or hung", moment(from.At), moment(s.At)), repeat}
+		}
+		if s.Requests > from.Requests {
+			since = i
+		}
 	}
 	return nil
 }
@@ -124,12 +144,26 @@ func (e Evidence) notDelivered() *fault {
 	if e.Planned == 0 || seconds <= 0 {
 		return nil
 	}
-	completed, _ := loadClock(e).length()
+	completed, _ := e.completed()
 	if share := completed / (e.Planned * seconds); share < delivered {
 		return &fault{fmt.Sprintf("%.0f%% of the planned load was delivered, %.0f%% is needed", 100*share, 100*delivered),
 			"lower the rate, or give the target and the load generator more CPU"}
 	}
 	return nil
+}
+
+// completed is how many requests were completed in the window, and in how many
+// seconds, by the samples or where there are none by the floors.
+func (e Evidence) completed() (requests, seconds float64) {
+	if n := len(e.Samples); n >= 2 {
+		first, last := &e.Samples[0], &e.Samples[n-1]
+		return float64(last.Requests) - float64(first.Requests), (last.At - first.At).Seconds()
+	}
+	if n := len(e.Floors); n >= 2 {
+		first, last := &e.Floors[0], &e.Floors[n-1]
+		return float64(last.Requests) - float64(first.Requests), (last.At - first.At).Seconds()
+	}
+	return 0, 0
 }
 
 // length is the length of the measured load.

@@ -32,7 +32,7 @@ func (l *look) describe(all []judged, d decision) Trend {
 		if j.name == heapObjects {
 			t.Objects = j.estimate()
 		}
-		if d.verdict == Steady && l.mustBeSteady(j.name) {
+		if d.verdict == Steady && mustBeSteady(j.name) {
 			t.Bound = max(t.Bound, j.bound)
 		}
 	}
@@ -48,8 +48,8 @@ func (j judged) channel() Channel {
 		Name: j.name, Verdict: j.verdict, Slope: j.estimate(), Unit: "B",
 		Floor: j.rule.floor, Margin: j.rule.margin,
 	}
-	if j.name == heapObjects {
-		c.Unit = "objects"
+	if j.name == heapObjects || j.name == goroutines {
+		c.Unit = strings.TrimPrefix(j.name, "heap ")
 	}
 	if j.verdict == Steady {
 		c.Bound = j.bound
@@ -60,16 +60,28 @@ func (j judged) channel() Channel {
 	return c
 }
 
-// estimate is the slope with its interval; growth in doubling steps has none.
+// estimate is the slope with its interval. There is none where it would hold the truth
+// in far fewer than 95 of 100 cases: for growth in doubling steps, for natural
+// collections (their moments are not known, and 65 of 100 were measured) and for the
+// working set.
 func (j judged) estimate() Estimate {
 	if math.IsNaN(j.slope.Value) {
 		return Estimate{}
 	}
-	e := Estimate{Value: j.slope.Value, Points: len(j.slope.X)}
-	if !math.IsNaN(j.slope.Err) {
-		e.Lo, e.Hi = j.slope.Lower(stats.P975), j.slope.Upper(stats.P975)
+	e := Estimate{Value: j.slope.Value, Lo: j.slope.Value, Hi: j.slope.Value, Points: len(j.slope.X)}
+	if !math.IsNaN(j.slope.Err) && j.rule.observed == nil && j.name != workingSet {
+		drift := j.drift()
+		e.Lo, e.Hi = j.slope.Lower(stats.P975)-drift, j.slope.Upper(stats.P975)+drift
 	}
 	return e
+}
+
+// drift is what a healthy live heap may add to a slope besides noise.
+func (j judged) drift() float64 {
+	if j.name != liveHeap {
+		return 0
+	}
+	return heapDrift / j.rule.span
 }
 
 func (e Estimate) times(factor float64) Estimate {
@@ -94,6 +106,8 @@ func (l *look) detectable(j judged) float64 {
 func (d decision) reason() string {
 	j := d.by
 	switch d.veto {
+	case givenBack:
+		return fmt.Sprintf("%s: it grew with the requests, but most of that was given back when the load stopped", j.name)
 	case stillCounts:
 		return fmt.Sprintf("%s: %.3g more with each request, which is not certain to be a leak (%s), but more than a steady heap has",
 			j.name, j.slope.Value, j.why())
@@ -109,7 +123,7 @@ func (d decision) reason() string {
 		return fmt.Sprintf("%s: %s", j.name, j.why())
 	case !j.stop.Proven:
 		return text + ", nor that growth has ended"
-	case math.IsNaN(j.bound):
+	case math.IsInf(j.bound, 0):
 		return text + ", nor can growth be excluded"
 	}
 	return fmt.Sprintf("%s, and growth of up to %s with each request is not excluded (%s would do)",

@@ -11,7 +11,7 @@ import (
 type Forecast struct {
 	Never    bool          // growth is not certain: After and Latest say nothing
 	After    time.Duration // from the end of the window
-	Earliest time.Duration // at the upper end of the growth's interval; 0 with Never means that nothing is known
+	Earliest time.Duration // at the upper end of the growth's interval, or at the bound of what is steady; 0 with Never means that nothing is known
 	Latest   time.Duration // at its lower end; 0 where the growth has no interval
 }
 
@@ -27,11 +27,13 @@ func (t Trend) Forecast(limit uint64, rate float64) Forecast {
 	switch {
 	case !(rate > 0) || e.Points == 0 || t.Memory == 0:
 		return Forecast{Never: true}
-	case !e.Interval() && e.Value > 0:
+	case t.Verdict == Steady:
+		return Forecast{Never: true, Earliest: after(t.Bound)}
+	case !e.Interval() && e.Value > 0 && t.Verdict == Leaking:
 		return Forecast{After: after(e.Value)}
-	case e.Lo > 0:
+	case e.Interval() && e.Lo > 0:
 		return Forecast{After: after(e.Value), Earliest: after(e.Hi), Latest: after(e.Lo)}
-	case e.Hi > 0:
+	case e.Interval() && e.Hi > 0:
 		return Forecast{Never: true, Earliest: after(e.Hi)}
 	}
 	return Forecast{Never: true}

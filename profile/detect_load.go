@@ -9,11 +9,9 @@ import (
 // clock is how many requests had been completed at each moment of the window.
 type clock struct{ at, requests []float64 }
 
-// loadClock is the requests completed over time, of at most some thousand samples:
-// rates are taken over a second and more. Without samples the floors tell it.
+// loadClock is the requests completed over time. Without samples the floors tell it.
 func loadClock(e Evidence) clock {
-	const most = 8192
-	samples := thinned{e.Samples, stride(len(e.Samples), most)}
+	samples := thin(e.Samples)
 	n, moment := samples.len(), func(i int) (time.Duration, uint64) { return samples.at(i).At, samples.at(i).Requests }
 	if n < 2 {
 		n, moment = len(e.Floors), func(i int) (time.Duration, uint64) { return e.Floors[i].At, e.Floors[i].Requests }
@@ -24,12 +22,6 @@ func loadClock(e Evidence) clock {
 		c.at[i], c.requests[i] = at.Seconds(), float64(requests)
 	}
 	return c
-}
-
-// length is how many requests were completed, and in how many seconds.
-func (c clock) length() (requests, seconds float64) {
-	last := len(c.at) - 1
-	return c.requests[last] - c.requests[0], c.at[last] - c.at[0]
 }
 
 // rate is the request rate from back seconds before each moment to ahead seconds
@@ -50,9 +42,12 @@ func (c clock) rate(at []float64, back, ahead float64) []float64 {
 // requests in flight hold, or that is kept for a while for each of them. ramps says
 // that the load grows with the window, when growth by requests and growth by load
 // cannot be told apart.
+//
+// How long memory is kept for a request is not known (a session's life, a cache's
+// expiry): the rate over times past from 3 % to 48 % of the window is tried.
 func (c curve) followLoad(load clock) (corrected curve, changed, ramps bool) {
 	length := load.at[len(load.at)-1] - load.at[0]
-	near, kept := max(1, 0.03*length), max(1, 0.12*length)
+	near := max(1, 0.03*length)
 	now := load.rate(c.at, near, near)
 	mean := stats.Mean(now)
 	if !(mean > 0) || stats.Deviation(now) < 0.1*mean {
@@ -64,7 +59,11 @@ func (c curve) followLoad(load clock) (corrected curve, changed, ramps bool) {
 	before := roughness(c.y)
 	best := 0.8 * (before[0] + before[1])
 	corrected = c
-	for _, rate := range [][]float64{now, load.rate(c.at, 2*kept, 0)} {
+	rates := [][]float64{now}
+	for share := 0.03; share < 0.5; share *= 2 {
+		rates = append(rates, load.rate(c.at, max(1, share*length), 0))
+	}
+	for _, rate := range rates {
 		y := lessLoad(c, rate, mean)
 		after := roughness(y)
 		if after[0]+after[1] < best && after[0] < 0.9*before[0] && after[1] < 0.9*before[1] {

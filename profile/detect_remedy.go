@@ -18,35 +18,39 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 	has := func(r reason) bool { return slices.Contains(j.reasons, r) }
 	more = l.again()
 	switch {
+	case d.veto == weakWitness && len(l.Floors) > 0:
+		return l.moreCollections()
 	case d.veto == weakWitness:
 		return servePprof + "; or accept the weaker verdict of the working set", 0
+	case d.veto == givenBack:
+		return "lower the rate, so that requests do not pile up in the target, or warm up longer", 0
 	case d.veto == kernelGrows:
 		return "look for open files, sockets, tmpfs files and directory entries; cgroup v2 tells what the kernel can give back apart", 0
 	case d.veto == noVeto && (has(loadRamps) || has(onlyCorrected)):
 		return "hold the rate over the measured load", 0
 	case j.name == liveHeap && len(l.Floors) < fewestFloor:
-		return l.moreCollections(j)
+		return l.moreCollections()
 	case d.veto == noVeto && !j.stop.Proven && j.stop.Until > 0:
 		more = l.lasting(j.stop.Until - l.load.requests[len(l.load.requests)-1])
-		return fmt.Sprintf("run %s more, until a flat end as long as that proves that growth has ended", inWords(more)), more
+		return fmt.Sprintf("run %v more, until a flat end as long as that proves that growth has ended", more), more
 	case l.Allowed > 0:
 		return l.towardsAllowance(j)
 	}
-	return fmt.Sprintf("run %s more, or warm up longer before the measured load", inWords(more)), more
+	return fmt.Sprintf("run %v more, or warm up longer before the measured load", more), more
 }
 
 // moreCollections is the remedy where too few collections were seen.
-func (l *look) moreCollections(j judged) (string, time.Duration) {
+func (l *look) moreCollections() (string, time.Duration) {
 	forced, natural := len(l.Floors), l.collections()
 	if forced > 0 && natural == 0 {
 		more := l.scaled(float64(fewestFloor) / float64(forced))
-		return fmt.Sprintf("run %s more: %d forced collections of %d needed", inWords(more), forced, fewestFloor), more
+		return fmt.Sprintf("run %v more: %d forced collections of %d needed", more, forced, fewestFloor), more
 	}
 	if natural < 2 {
 		return servePprof, 0
 	}
 	more := l.scaled(max(30/float64(natural), 1.5))
-	return fmt.Sprintf("run %s more, or %s", inWords(more), servePprof), more
+	return fmt.Sprintf("run %v more, or %s", more, servePprof), more
 }
 
 func (l *look) collections() uint64 {
@@ -63,10 +67,10 @@ func (l *look) towardsAllowance(j judged) (string, time.Duration) {
 	room := l.Allowed - j.slope.Value
 	if !(room > 0) {
 		more := l.again()
-		return fmt.Sprintf("run %s more: the growth seen is above the %s that are allowed, but not certain", inWords(more), perRequest(l.Allowed)), more
+		return fmt.Sprintf("run %v more: the growth seen is above the %s that are allowed, but not certain", more, perRequest(l.Allowed)), more
 	}
 	more := l.scaled(max(1.5, (j.slope.Upper(stats.P95)-j.slope.Value)/room))
-	return fmt.Sprintf("run %s more: so long a run can tell %s with each request", inWords(more), perRequest(l.Allowed)), more
+	return fmt.Sprintf("run %v more: so long a run can tell %s with each request", more, perRequest(l.Allowed)), more
 }
 
 // again is as much load as there was: the second look at twice the length leaves
@@ -91,5 +95,3 @@ func wholeSeconds(s float64) time.Duration {
 	}
 	return time.Duration(math.Ceil(s)) * time.Second
 }
-
-func inWords(d time.Duration) string { return d.String() }

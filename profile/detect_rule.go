@@ -2,6 +2,7 @@ package profile
 
 import (
 	"math"
+	"slices"
 
 	"github.com/memgate/memgate/internal/stats"
 )
@@ -22,7 +23,9 @@ type rule struct {
 	least  float64      // growth over the window below which no bound is claimed
 	above  float64      // growth per request that the user allows
 	reduce stats.Reduce // a block's value
+	blocks []int        // how many blocks a tail is cut into, to exclude growth
 
+	swinging []float64                     // tails of a figure that swings, as shares of the window
 	ramps    bool                          // the load grows with the window: no growth can be told from it
 	doubling bool                          // growth in doubling steps may be a leak
 	observed func(cut, slope float64) bool // whether the end of the window is seen; nil: it is
@@ -34,7 +37,7 @@ type finding struct {
 	reasons []reason    // why it is not Leaking
 	slope   stats.Slope // after the warm-up; no X where too few points are left
 	doubled bool        // it leaks in doubling steps; slope has no error then
-	bound   float64     // growth per request that can be excluded; NaN if none
+	bound   float64     // growth per request that can be excluded; +Inf if none
 	stop    stats.Stop  // whether growth has provably ended
 	curve   curve       // what was judged, the load taken out
 	first   int         // index of the first point that was looked at
@@ -126,46 +129,90 @@ func warmupGrowth(c curve, first, warm int) float64 {
 	return stats.Median(after) - stats.Median(before)
 }
 
-// exclude is the smallest upper bound of the growth per request in some tail of the
-// window, and whether it is below its margin (two one-sided tests: Schuirmann 1987).
-// A tail that begins after growth counts only where that growth has provably ended.
+// exclude is an upper bound of the growth per request, and whether it is below its
+// margin (two one-sided tests: Schuirmann 1987). The longest tail of the window that
+// excludes growth gives the bound; the smallest of all bounds would be below the truth
+// too often. A tail that begins after growth counts only where that growth has
+// provably ended.
 func (r rule) exclude(c curve, first, warm int, stopped bool) (bound float64, ok bool) {
-	n := len(c.x)
 	bound = math.Inf(1)
-	for _, s := range []int{first, warm, share(0.4, n), share(0.6, n)} {
-		tail := c.x[n-1] - c.x[min(s, n-1)]
-		if s < first || n-s < 4 || float64(s) > 0.8*float64(n) || !(tail >= 0.15*r.span) || s > first && !stopped {
+	for _, from := range r.tails(c, first, warm) {
+		if from > first && !stopped || !(c.x[len(c.x)-1]-c.x[from] >= shortestTail*r.span) {
 			continue
 		}
-		early := 0.0
-		if s >= first+3 {
-			early = r.rise(c, first, s) / max(c.x[s]-c.x[first], 1e-9)
+		upper, good := r.excludeFrom(c, first, from)
+		if good {
+			return max(upper, r.least/r.span), true
 		}
-		for _, blocks := range []int{10, 5} {
-			slope := stats.BlockSlope(c.x[s:], c.y[s:], blocks, r.reduce)
-			upper := slope.Upper(stats.P95)
-			limit := r.margin
-			if slope.Lower(stats.P95) <= 0 || upper < 0.5*early {
-				limit = max(limit, r.wide)
-			}
-			good := upper*r.span < limit
-			if good && !ok || good == ok && upper < bound {
-				bound, ok = upper, good
-			}
-			if r.wide == 0 {
-				break // medians: ten blocks only
-			}
+		bound = min(bound, upper)
+	}
+	return max(bound, r.least/r.span), false
+}
+
+// swings tells whether the figure goes up and down, twice at least, by more than the
+// margin: then a tail is a part of a swing, and flat for no other reason.
+func (r rule) swings(c curve, first int) bool {
+	x, y := c.x[first:], c.y[first:]
+	_, blocks := stats.Blocks(x, y, min(20, len(x)/2), r.reduce)
+	return stats.Turns(blocks, r.margin) >= 2
+}
+
+// shortestTail is the share of the window's requests below which a tail says nothing
+// of the window.
+const shortestTail = 0.15
+
+// tenths are the shares of the window from which tails are looked at, and the end of
+// the warm-up.
+var tenths = []float64{0.3, 0.4, 0.5, 0.6, 0.7, 0.8}
+
+// tails are the points from which growth may be excluded, in their order. Of a figure
+// that swings, the tails are parts of swings, flat or falling for no other reason: the
+// whole window counts, and where nothing better is known two tails.
+func (r rule) tails(c curve, first, warm int) []int {
+	n := len(c.x)
+	at, shares := []int{first, warm}, tenths
+	if r.swings(c, first) {
+		shares = r.swinging
+		if len(shares) == 0 {
+			return at[:1]
 		}
 	}
-	if math.IsInf(bound, 0) {
-		return math.NaN(), false
+	for _, share := range shares {
+		at = append(at, int(math.Ceil(share*float64(n))))
 	}
-	return max(bound, r.least/r.span), ok
+	slices.Sort(at)
+	return slices.DeleteFunc(slices.Compact(at), func(k int) bool { return k < first || n-k < 4 })
+}
+
+// excludeFrom is the upper bound in one tail: the larger one of those block sizes
+// that put it below its margin, the smallest one if none does. The margin is wide
+// where nothing speaks for growth, or where it has more than halved.
+func (r rule) excludeFrom(c curve, first, from int) (bound float64, ok bool) {
+	early := 0.0
+	if from >= first+3 {
+		early = r.rise(c, first, from) / max(c.x[from]-c.x[first], 1e-9)
+	}
+	bound = math.Inf(1)
+	for _, blocks := range r.blocks {
+		slope := stats.BlockSlope(c.x[from:], c.y[from:], blocks, r.reduce)
+		upper := slope.Upper(stats.P95)
+		limit := r.margin
+		if slope.Lower(stats.P95) <= 0 || upper < 0.5*early {
+			limit = max(limit, r.wide)
+		}
+		switch good := upper*r.span < limit; {
+		case good && ok:
+			bound = max(bound, upper)
+		case good:
+			bound, ok = upper, true
+		case !ok && upper < bound:
+			bound = upper
+		}
+	}
+	return bound, ok
 }
 
 // rise is the growth between two points, each the lowest of three.
 func (r rule) rise(c curve, from, to int) float64 {
 	return stats.Min(c.y[to:to+3]) - stats.Min(c.y[from:from+3])
 }
-
-func share(f float64, n int) int { return int(math.Ceil(f * float64(n))) }

@@ -1,7 +1,7 @@
 package profile
 
 import (
-	"math"
+	"slices"
 
 	"github.com/memgate/memgate/internal/stats"
 )
@@ -13,35 +13,27 @@ func shapeOf(d decision) string {
 	switch {
 	case d.verdict == Leaking:
 		return "leak"
-	case n-j.first < 6:
+	case n < 2:
 		return ""
+	case n-j.first < 6:
+		if j.curve.y[n-1]-j.curve.y[0] >= j.rule.floor {
+			return "growth"
+		}
+		return "flat"
+	case swingsOften(j):
+		return "sawtooth"
 	case !(j.rule.rise(j.curve, j.first, n-3) >= j.rule.floor):
-		return withoutGrowth(j)
+		return "flat"
 	}
 	return ofGrowth(j)
 }
 
-// withoutGrowth tells a sawtooth from a flat line: it goes up and down by more than
-// the floor, several times.
-func withoutGrowth(j judged) string {
+// swingsOften tells a sawtooth: three times at least, the figure turns and goes back
+// half its range, which is more than twice what is called growth.
+func swingsOften(j judged) bool {
 	y := j.curve.y[j.first:]
-	low, high := stats.Min(y), math.Inf(-1)
-	for _, v := range y {
-		high = max(high, v)
-	}
-	if high-low < 2*j.rule.floor {
-		return "flat"
-	}
-	turns, up := 0, false
-	for _, v := range y {
-		if !up && v > low+0.7*(high-low) || up && v < low+0.3*(high-low) {
-			turns, up = turns+1, !up
-		}
-	}
-	if turns >= 4 {
-		return "sawtooth"
-	}
-	return "flat"
+	swing := (slices.Max(y) - slices.Min(y)) / 2
+	return swing >= j.rule.floor && stats.Turns(y, swing) >= 3
 }
 
 // ofGrowth tells growth that ended from growth that did not, and how it ended: at

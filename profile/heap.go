@@ -13,8 +13,8 @@ import (
 	pprof "github.com/google/pprof/profile"
 )
 
-// Limits of a heap profile, in bytes. With maxParsed they bound the memory that one
-// profile can take, whatever is in it, to less than 512 MiB.
+// Limits of a heap profile, in bytes. With maxParsed they bound what reading one can
+// allocate, whatever is in it, to less than 512 MiB.
 const (
 	maxRaw      = 16 << 20 // as it is fetched, compressed
 	maxInflated = 64 << 20
@@ -32,6 +32,7 @@ type Heap struct {
 type heapProfile struct {
 	*pprof.Profile
 	bytes, objects int // which of a sample's values are inuse_space and inuse_objects
+	allocated      int // and alloc_space; -1 if there is none
 }
 
 // parseHeap reads a heap profile that is not to be trusted: what it may take is
@@ -56,7 +57,7 @@ func parseHeap(raw []byte) (*heapProfile, error) {
 	named := func(name string) int {
 		return slices.IndexFunc(p.SampleType, func(t *pprof.ValueType) bool { return t.Type == name })
 	}
-	return &heapProfile{p, named("inuse_space"), named("inuse_objects")}, nil
+	return &heapProfile{p, named("inuse_space"), named("inuse_objects"), named("alloc_space")}, nil
 }
 
 // inflate is the protobuf in raw, in memory of its own.

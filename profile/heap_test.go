@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"fmt"
 	"runtime"
@@ -19,6 +20,7 @@ import (
 type stack struct {
 	bytes, objects int64
 	frames         []string
+	allocated      int64 // bytes in all; 0 if twice what they hold
 }
 
 // built is a heap profile as runtime/pprof writes it, sampled at every rate bytes.
@@ -35,7 +37,7 @@ func built(rate int64, stacks ...stack) *pprof.Profile {
 	locations := map[string]*pprof.Location{}
 	for _, s := range stacks {
 		sample := &pprof.Sample{
-			Value:    []int64{s.objects * 2, s.bytes * 2, s.objects, s.bytes},
+			Value:    []int64{s.objects * 2, cmp.Or(s.allocated, s.bytes*2), s.objects, s.bytes},
 			NumLabel: map[string][]int64{"bytes": {s.bytes / max(1, s.objects)}},
 		}
 		for _, frame := range s.frames {
@@ -83,16 +85,17 @@ func uncompressed(t testing.TB, p *pprof.Profile) []byte {
 func compress(t testing.TB, data []byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	_, err := w.Write(data)
+	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
+	require.NoError(t, err)
+	_, err = w.Write(data)
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	return b.Bytes()
 }
 
 var small = built(524288,
-	stack{4096, 4, []string{"bytes.growSlice bytes/buffer.go:12", "main.(*store).put /src/store.go:61"}},
-	stack{0, 0, []string{"main.freed /src/store.go:99"}},
+	stack{bytes: 4096, objects: 4, frames: []string{"bytes.growSlice bytes/buffer.go:12", "main.(*store).put /src/store.go:61"}},
+	stack{frames: []string{"main.freed /src/store.go:99"}},
 )
 
 func TestParseReadsWhatRuntimePprofWrites(t *testing.T) {

@@ -40,7 +40,8 @@ type Site struct {
 //
 // At most 50 sites are listed, and the sum of the others as "(other)". A profile that
 // cannot be read is left out, and the error names it; the sites are then those of the
-// others. Reading takes less than 512 MiB, whatever the profiles hold.
+// others. They are read one after the other; reading one allocates less than 512 MiB,
+// whatever it holds.
 func Growth(heaps []Heap) ([]Site, error) {
 	var g growth
 	var errs []error

@@ -16,8 +16,14 @@ type growth struct {
 
 // history is a site's live heap in each profile.
 type history struct {
-	whose          origin
-	bytes, objects []float64
+	whose                     origin
+	bytes, objects, allocated []float64
+}
+
+func (h *history) add(t *total) {
+	h.bytes = append(h.bytes, float64(t.bytes))
+	h.objects = append(h.objects, float64(t.objects))
+	h.allocated = append(h.allocated, float64(t.allocated))
 }
 
 // add adds the next profile. Nothing of it is kept but its totals and names.
@@ -32,16 +38,15 @@ func (g *growth) add(h Heap, p *heapProfile) {
 	for _, t := range p.totals() {
 		s := g.bySite[t.place]
 		if s == nil {
-			s = &history{whose: t.whose, bytes: make([]float64, n), objects: make([]float64, n)}
+			s = &history{t.whose, make([]float64, n), make([]float64, n), make([]float64, n)}
 			g.bySite[t.place] = s
 		}
-		s.bytes = append(s.bytes, float64(t.bytes))
-		s.objects = append(s.objects, float64(t.objects))
+		s.add(t)
 		g.stacks[t.place] = t.stack()
 	}
 	for _, s := range g.bySite {
 		if len(s.bytes) == n {
-			s.bytes, s.objects = append(s.bytes, 0), append(s.objects, 0)
+			s.add(&total{})
 		}
 	}
 }
@@ -66,10 +71,9 @@ func (g *growth) growing() []line {
 			continue
 		}
 		l := line{place: where, whose: h.whose}
-		noise := g.noise(bytes, objects)
-		l.bytes = fit(x, bytes, noise)
+		l.bytes = fit(x, bytes, g.noise(bytes, objects))
 		l.objects = fit(x, objects, nil)
-		if len(x) >= minSeries && !(sustained(x, bytes) && l.bytes.certain) {
+		if len(x) >= minSeries && !(l.bytes.certain && sustained(pace(x, pick(h.allocated, keep)), bytes)) {
 			continue
 		}
 		if !requests {

@@ -52,12 +52,12 @@ func TestGrowthBetweenTwo(t *testing.T) {
 	series := heaps(t, []uint64{100, 300}, func(i int) []stack {
 		n := int64(i)
 		return []stack{
-			{1000 + n*20_000, 10 + n*200, []string{grow, put, "main.handle /src/shop/main.go:12", serve}},
-			{5000 - n*100, 5, []string{grow, cache, serve}},
-			{n * 600, n * 3, []string{request, serve}},
-			{n * 400, n * 2, []string{grow, router, serve}},
-			{7000, 7, []string{"main.static /src/shop/main.go:3"}},
-			{n * 10, 1, nil},
+			{bytes: 1000 + n*20_000, objects: 10 + n*200, frames: []string{grow, put, "main.handle /src/shop/main.go:12", serve}},
+			{bytes: 5000 - n*100, objects: 5, frames: []string{grow, cache, serve}},
+			{bytes: n * 600, objects: n * 3, frames: []string{request, serve}},
+			{bytes: n * 400, objects: n * 2, frames: []string{grow, router, serve}},
+			{bytes: 7000, objects: 7, frames: []string{"main.static /src/shop/main.go:3"}},
+			{bytes: n * 10, objects: 1, frames: nil},
 		}
 	})
 	sites, err := Growth(series)
@@ -80,7 +80,7 @@ func TestGrowthBetweenTwo(t *testing.T) {
 
 func TestGrowthWithoutRequests(t *testing.T) {
 	sites, err := Growth(heaps(t, []uint64{7, 7}, func(i int) []stack {
-		return []stack{{int64(1000 + i*500), 1, []string{put}}}
+		return []stack{{bytes: int64(1000 + i*500), objects: 1, frames: []string{put}}}
 	}))
 	require.NoError(t, err)
 	require.Len(t, sites, 1)
@@ -92,7 +92,7 @@ func TestGrowthListsFiftyAndTheRest(t *testing.T) {
 	series := heaps(t, []uint64{0, 10}, func(i int) []stack {
 		var all []stack
 		for n := range 60 {
-			all = append(all, stack{int64(i * 1000), int64(i), []string{fmt.Sprintf("main.f%02d /src/f.go:1", n)}})
+			all = append(all, stack{bytes: int64(i * 1000), objects: int64(i), frames: []string{fmt.Sprintf("main.f%02d /src/f.go:1", n)}})
 		}
 		return all
 	})
@@ -106,7 +106,7 @@ func TestGrowthListsFiftyAndTheRest(t *testing.T) {
 }
 
 func TestGrowthLeavesOutWhatCannotBeRead(t *testing.T) {
-	series := heaps(t, []uint64{0, 10, 20}, func(i int) []stack { return []stack{{int64(i * 1000), 1, []string{put}}} })
+	series := heaps(t, []uint64{0, 10, 20}, func(i int) []stack { return []stack{{bytes: int64(i * 1000), objects: 1, frames: []string{put}}} })
 	series[1].Raw = series[1].Raw[:30]
 	sites, err := Growth(series)
 	require.ErrorContains(t, err, "read heap profile 2 of 3, taken at 1s: its gzip data ends early")

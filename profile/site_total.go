@@ -12,6 +12,7 @@ type total struct {
 	place
 	whose          origin
 	bytes, objects int64
+	allocated      int64             // bytes since the start, by stacks that hold live memory
 	most           int64             // bytes of the stack that holds the most
 	biggest        []*pprof.Location // that stack
 }
@@ -23,47 +24,52 @@ const maxTotals = 5000
 var nameless = place{fn: "(no symbols)"}
 
 // totals adds up p by site. From the first maxTotals on, by bytes, sites are one.
-func (p *heapProfile) totals() []total {
+func (p *heapProfile) totals() []*total {
 	frames := newFrames(p.Profile)
-	at := map[place]int{}
-	var all []total
+	at := map[place]*total{}
+	var all []*total
 	for _, s := range p.Sample {
 		l, whose, ok := frames.site(s.Location)
 		where := nameless
 		if ok {
 			where = placeOf(l)
 		}
-		i, known := at[where]
-		if !known {
-			i = len(all)
-			at[where] = i
-			all = append(all, total{place: where, whose: whose, most: -1})
+		t := at[where]
+		if t == nil {
+			t = &total{place: where, whose: whose, most: -1}
+			at[where] = t
+			all = append(all, t)
 		}
-		all[i].add(s, s.Value[p.bytes], s.Value[p.objects])
+		t.add(s, p)
 	}
 	return largest(all)
 }
 
-func (t *total) add(s *pprof.Sample, bytes, objects int64) {
+func (t *total) add(s *pprof.Sample, p *heapProfile) {
+	bytes := s.Value[p.bytes]
 	t.bytes += bytes
-	t.objects += objects
+	t.objects += s.Value[p.objects]
+	if p.allocated >= 0 {
+		t.allocated += s.Value[p.allocated]
+	}
 	if bytes > t.most {
 		t.most, t.biggest = bytes, s.Location
 	}
 }
 
 // largest keeps the maxTotals largest totals and adds up the others.
-func largest(all []total) []total {
+func largest(all []*total) []*total {
 	if len(all) <= maxTotals {
 		return all
 	}
-	slices.SortFunc(all, func(a, b total) int {
+	slices.SortFunc(all, func(a, b *total) int {
 		return cmp.Or(cmp.Compare(b.bytes, a.bytes), a.compare(b.place))
 	})
-	rest := total{place: place{fn: otherSites}}
+	rest := &total{place: place{fn: otherSites}}
 	for _, t := range all[maxTotals:] {
 		rest.bytes += t.bytes
 		rest.objects += t.objects
+		rest.allocated += t.allocated
 	}
 	return append(all[:maxTotals:maxTotals], rest)
 }

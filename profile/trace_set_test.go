@@ -31,7 +31,7 @@ func (r labelled) probed() bool { return len(r.evidence.Floors) >= fewestFloor }
 
 // leaked is how much leaked in the window, in bytes.
 func (r labelled) leaked() float64 {
-	requests, _ := loadClock(r.evidence).length()
+	requests, _ := r.evidence.completed()
 	return r.perRequest * requests
 }
 

@@ -44,16 +44,16 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 	return fmt.Errorf("read verdict: %q is none of inconclusive, steady, leaking", text)
 }
 
-// Estimate is a value with its 95 % interval.
+// Estimate is a value with its 95 % interval. Where there is none, Lo and Hi are Value.
 type Estimate struct {
 	Value, Lo, Hi float64
 	Points        int // reduced points it was made from; 0 means that there is no estimate
 }
 
-// Interval tells whether Lo and Hi are an interval about Value. There is none where
-// nothing was estimated, and where growth comes in so few steps that no interval can
-// be stood by.
-func (e Estimate) Interval() bool { return e.Points > 0 && e.Lo <= e.Value && e.Value <= e.Hi }
+// Interval tells whether there is an interval. There is none where
+// nothing was estimated, and where none can be stood by: in growth by few steps, of a
+// heap whose collections were not forced, of the working set.
+func (e Estimate) Interval() bool { return e.Points > 0 && e.Lo < e.Hi }
 
 // Poll is what the target's runtime said of itself when it was read without forcing
 // a collection. All sizes are bytes; a size of 0 means that it was not read.
@@ -78,6 +78,10 @@ type Evidence struct {
 	Polls   []Poll        // what the runtime said without being forced; none where it was not asked
 	Planned float64       // requests per second that were planned; 0 if not known
 	Window  time.Duration // length of the measured load; 0 means from the first sample to the last
+
+	// Rest is the floor after the load had stopped and the target had come to rest; the
+	// zero Floor if it was not read. Growth that is given back there was not leaked.
+	Rest Floor
 
 	// Broken says what interrupted the measured load, a sentence each: a restart, a
 	// pause, an OOM kill, a gap in the samples. Any makes the verdict Inconclusive.
@@ -124,10 +128,10 @@ type Trend struct {
 
 // Channel is what one figure says by itself.
 type Channel struct {
-	Name    string   // "live heap", "heap objects", "off-heap", "kernel", "working set"
+	Name    string   // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "working set"
 	Verdict Verdict  // of this figure alone
 	Slope   Estimate // growth per completed request, in Unit
-	Unit    string   // "B" or "objects"
+	Unit    string   // "B", "objects" or "goroutines"
 	Bound   float64  // if Steady: no growth above this per request, in Unit
 	Floor   float64  // growth over the window below which nothing is called a leak, in Unit
 	Margin  float64  // growth over the window that Steady excludes, in Unit

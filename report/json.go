@@ -11,10 +11,12 @@ import (
 	"time"
 )
 
-// Bounds of a file that is read: a record of ten minutes at 100 Hz has some 15 MB.
+// Bounds of a file that is read. A record of ten minutes at 100 Hz has 6 MB and 0.8
+// million values. A value may take fifty times as much memory as its text.
 const (
 	largestRecord = 256 << 20 // bytes of JSON, or of HTML
-	mostObjects   = 2 << 20   // objects in it: each may take some hundred times its text's memory
+	mostObjects   = 1 << 20
+	mostValues    = 16 << 20
 )
 
 // JSON writes the record as one JSON object, to be read by [Read]. Keys are in snake
@@ -35,7 +37,7 @@ func (r *Record) JSON(w io.Writer) error {
 }
 
 // Read reads a record that JSON or HTML wrote; an HTML file is known by its first byte.
-// It reads at most 256 MiB. A file that is cut short, damaged, of a schema that this
+// It reads at most 256 MiB of at most 16 Mi values (36 hours at 10 Hz). A file that is cut short, damaged, of a schema that this
 // version does not know, or impossible in itself (samples that go back in time) is an
 // error that says what is wrong and where.
 func Read(rd io.Reader) (*Record, error) {
@@ -72,6 +74,9 @@ var required = []string{"schema", "name", "started", "phases", "load", "samples"
 func decode(data []byte) (*Record, error) {
 	if n := bytes.Count(data, []byte("{")); n > mostObjects {
 		return nil, fmt.Errorf("%d objects are more than the %d that a record may have", n, mostObjects)
+	}
+	if n := bytes.Count(data, []byte(",")); n > mostValues {
+		return nil, fmt.Errorf("%d values are more than the %d that a record may have", n, mostValues)
 	}
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(data, &parts); err != nil {

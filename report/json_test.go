@@ -174,6 +174,7 @@ func TestReadRefuses(t *testing.T) {
 		"phase reversed": {swap(`"from_ns":10000000000`, `"from_ns":99000000000`), "phases[1] lasts from"},
 		"deep":           {`{"schema":` + strings.Repeat("[", 1<<20), "not JSON"},
 		"objects":        {"[" + strings.Repeat("{},", mostObjects+1), "objects are more than"},
+		"values":         {`{"samples":{"at_ns":[` + strings.Repeat("0,", mostValues+1) + "0]}}", "values are more than"},
 		"HTML":           {"<!DOCTYPE html><p>hello", "no record is embedded"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -186,11 +187,15 @@ func TestReadRefuses(t *testing.T) {
 	}
 }
 
-func TestReadRefusesSamplesThatGoBack(t *testing.T) {
+func TestReadRefusesTimeThatGoesBack(t *testing.T) {
 	r := killedRun()
 	r.Samples[7].At = 0
 	_, err := Read(bytes.NewReader(asJSON(t, r)))
 	assert.ErrorContains(t, err, "samples[7] was taken at 0s, before the one at")
+	r = killedRun()
+	r.Floors[3].At = time.Second
+	_, err = Read(bytes.NewReader(asJSON(t, r)))
+	assert.ErrorContains(t, err, "floors[3] was read at 1s, before the one at 12s")
 }
 
 func TestReadIsBounded(t *testing.T) {

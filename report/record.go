@@ -30,7 +30,9 @@ type Record struct {
 	Checks  []Check         // what judges said, in the order they were asked
 	Notes   []Finding       // what happened besides
 
-	AllowInconclusive bool // the scenario lets judges pass where the evidence does not decide
+	AllowInconclusive bool    // the scenario lets judges pass where the evidence does not decide
+	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
+	WorkingSetLeaks   bool    // the scenario takes growth of the working set alone for a leak
 
 	// Report is the path of the HTML form, for messages that name it. It is where this
 	// machine keeps the file and no part of what was measured: JSON leaves it out.

@@ -111,3 +111,17 @@ func length(d time.Duration) string {
 
 // percent is a share as "0.3%".
 func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + "%" }
+
+// Roughly is a length of time with two figures at most: "40 s", "8 min", "3.5 h".
+func Roughly(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	case d < 10*time.Hour:
+		return fmt.Sprintf("%.1f h", d.Hours())
+	default:
+		return fmt.Sprintf("%.0f h", d.Hours())
+	}
+}

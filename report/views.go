@@ -48,6 +48,15 @@ func (r *Record) floorsDuring(phase string) []profile.Floor {
 // evidence is broken: what happened meanwhile is not known.
 const longestGap = 5 * time.Second
 
+// rest is the last floor of the run, if it was read after the load.
+func (r *Record) rest() profile.Floor {
+	after, ok := r.Phase(Floor)
+	if n := len(r.Floors); ok && n > 0 && r.Floors[n-1].At >= after.From {
+		return r.Floors[n-1]
+	}
+	return profile.Floor{}
+}
+
 // Evidence is what the record says of the measured load, for [profile.Detect]: samples
 // and floors of that phase, and what interrupted it. An interruption is a fatal
 // finding, an OOM kill (of a child of the target, too) and more than 5 s (or ten
@@ -59,6 +68,11 @@ func (r *Record) Evidence() profile.Evidence {
 		Floors:  r.floorsDuring(Load),
 		Planned: r.Load.Planned,
 		Window:  window.To - window.From,
+
+		Rest:    r.rest(),
+
+		Allowed:         r.AllowedGrowth,
+		WorkingSetLeaks: r.WorkingSetLeaks,
 	}
 	for _, f := range r.Notes {
 		if f.Fatal || f.Kind == OOMKilled {

@@ -10,6 +10,9 @@ import (
 )
 
 func TestShopIsHealthy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half a minute, and -short is set")
+	}
 	memtest.SkipWithoutDocker(t)
 	run := memtest.Run(t, memtest.Scenario{
 		Name:   "shop",

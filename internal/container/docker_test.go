@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -19,65 +18,6 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 	tclog "github.com/testcontainers/testcontainers-go/log"
 )
-
-// needDocker skips a test that needs an engine where there is none, unless
-// MEMTEST_REQUIRE_DOCKER=1 says that there must be one.
-func needDocker(t *testing.T) {
-	t.Helper()
-	if os.Getenv("MEMTEST_REQUIRE_DOCKER") == "1" {
-		return
-	}
-	if testing.Short() {
-		t.Skip("needs a container engine: not in -short")
-	}
-	if err := Available(t.Context()); err != nil {
-		t.Skip(err)
-	}
-}
-
-// started starts a container that is stopped at the test's end, at the latest.
-func started(t *testing.T, s Spec) *Container {
-	t.Helper()
-	c, err := Start(t.Context(), s)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, c.Stop(context.Background())) })
-	return c
-}
-
-func get(t *testing.T, url string) string {
-	t.Helper()
-	res, err := http.Get(url)
-	require.NoError(t, err)
-	defer res.Body.Close()
-	body, err := io.ReadAll(res.Body)
-	require.NoError(t, err)
-	require.Equal(t, 200, res.StatusCode, string(body))
-	return string(body)
-}
-
-// left are the containers and images of this process.
-func left(t *testing.T) []string {
-	t.Helper()
-	return leftOf(t, self().Run)
-}
-
-func leftOf(t *testing.T, run string) []string {
-	t.Helper()
-	eng, err := dial(t.Context())
-	require.NoError(t, err)
-	defer eng.Close()
-	containers, images, err := eng.labelled(t.Context())
-	require.NoError(t, err)
-	var all []string
-	for kind, items := range map[string]map[string]map[string]string{"container": containers, "image": images} {
-		for id, labels := range items {
-			if o, _ := ownerOf(labels); o.Run == run {
-				all = append(all, kind+" "+id)
-			}
-		}
-	}
-	return all
-}
 
 func TestGoPackage(t *testing.T) {
 	needDocker(t)
@@ -121,9 +61,9 @@ func TestReference(t *testing.T) {
 	requireNothingLeft(t, before) // the image among them, as it is not ours to remove
 }
 
-func TestBuildContext(t *testing.T) {
-	needDocker(t)
-	before := left(t)
+// buildContext is a folder with a server and its Dockerfile in shop/.
+func buildContext(t *testing.T) string {
+	t.Helper()
 	dir := t.TempDir()
 	eng, err := dial(t.Context())
 	require.NoError(t, err)
@@ -133,7 +73,13 @@ func TestBuildContext(t *testing.T) {
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "shop"), 0o755))
 	require.NoError(t, compile(t.Context(), "", "./testdata/server", arch, filepath.Join(dir, "shop", "app")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "shop", "Shop.Dockerfile"), []byte("FROM scratch\nCOPY app /app\nENTRYPOINT [\"/app\"]\n"), 0o600))
-	c := started(t, Spec{Context: "shop", Dockerfile: "Shop.Dockerfile", Dir: dir, Port: 8080})
+	return dir
+}
+
+func TestBuildContext(t *testing.T) {
+	needDocker(t)
+	before := left(t)
+	c := started(t, Spec{Context: "shop", Dockerfile: "Shop.Dockerfile", Dir: buildContext(t), Port: 8080})
 	assert.Equal(t, "ok\n", get(t, c.URL()))
 	require.NoError(t, c.Stop(t.Context()))
 	requireNothingLeft(t, before)
@@ -276,7 +222,7 @@ func TestAdoptLeavesTheUsersContainer(t *testing.T) {
 
 func TestEightInParallel(t *testing.T) {
 	s := server(t)
-	before := left(t)
+	before, dir := left(t), buildContext(t)
 	t.Run("eight", func(t *testing.T) {
 		var mu sync.Mutex
 		urls := map[string]bool{}
@@ -284,8 +230,11 @@ func TestEightInParallel(t *testing.T) {
 			t.Run(fmt.Sprint(i), func(t *testing.T) {
 				t.Parallel()
 				s := s
-				if i%4 == 0 { // two of them build at the same time
+				switch i % 4 { // two of each kind at the same time
+				case 0:
 					s.Ref, s.GoPackage = "", "./testdata/server"
+				case 1:
+					s.Ref, s.Context, s.Dockerfile, s.Dir = "", "shop", "Shop.Dockerfile", dir
 				}
 				c := started(t, s)
 				mu.Lock()

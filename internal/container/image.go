@@ -7,8 +7,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
-	"sync"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/client"
@@ -25,10 +25,6 @@ type image struct {
 	built     bool   // by us: to be removed with the container
 	goVersion string // of the target, where we compiled it
 }
-
-// building keeps removals of images out of the way of builds: the engine prunes a
-// removed image's layers, and a build that has just found one in its cache fails.
-var building sync.RWMutex
 
 // image makes sure of the image that s names. item tags it, if it is built.
 func (e *engine) image(ctx context.Context, s Spec, item string) (image, error) {
@@ -78,10 +74,19 @@ func (e *engine) importGo(ctx context.Context, s Spec, ref string, labels map[st
 	return goVersion, nil
 }
 
-// build runs the engine's builder and waits for its verdict.
+// build runs the engine's builder, twice if need be: a layer that it has just found in
+// its cache may go when another test removes its image.
 func (e *engine) build(ctx context.Context, s Spec, ref string, labels map[string]string) error {
-	building.RLock()
-	defer building.RUnlock()
+	err := e.buildOnce(ctx, s, ref, labels)
+	if err != nil && layerLost.MatchString(err.Error()) {
+		err = e.buildOnce(ctx, s, ref, labels)
+	}
+	return err
+}
+
+var layerLost = regexp.MustCompile(`(?i)no such image|unknown parent image|layer does not exist`)
+
+func (e *engine) buildOnce(ctx context.Context, s Spec, ref string, labels map[string]string) error {
 	opts, err := buildOptions(s)
 	if err != nil {
 		return err

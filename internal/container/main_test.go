@@ -12,11 +12,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestMain removes what the tests share, and fails when they left anything else.
+// TestMain removes what the tests share, and what children that they killed have left.
 func TestMain(m *testing.M) {
 	code := m.Run()
 	if sharedMade {
-		removeOwn(context.Background())
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		_, _ = Sweep(ctx)
+		removeOwn(ctx)
+		cancel()
 	}
 	os.Exit(code)
 }

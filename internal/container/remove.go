@@ -43,8 +43,6 @@ func (e *engine) awaitGone(ctx context.Context, id string) error {
 
 // removeImage removes an image that was built for a container.
 func (e *engine) removeImage(ctx context.Context, ref string) error {
-	building.Lock()
-	defer building.Unlock()
 	err := twice(ctx, func(ctx context.Context) error {
 		_, err := e.ImageRemove(ctx, ref, client.ImageRemoveOptions{Force: true, PruneChildren: true})
 		return err

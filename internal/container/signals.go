@@ -96,7 +96,8 @@ func resend(signals chan os.Signal, sig os.Signal) {
 }
 
 // removeOwn removes every container, image and temporary folder of this process,
-// also those whose making is under way. It has a connection of its own.
+// also those whose making is under way: it looks again until it finds nothing that it
+// can remove. It has a connection of its own.
 func removeOwn(ctx context.Context) {
 	own := self()
 	removeTemp(os.TempDir(), func(o owner) bool { return o.Run == own.Run })
@@ -105,9 +106,8 @@ func removeOwn(ctx context.Context) {
 		return
 	}
 	defer eng.Close()
-	for {
-		n, err := eng.removeOwned(ctx, func(o owner, _ string) bool { return o.Run == own.Run })
-		if n == 0 && err == nil || ctx.Err() != nil {
+	for ctx.Err() == nil {
+		if n, _ := eng.removeOwned(ctx, func(o owner, _ string) bool { return o.Run == own.Run }); n == 0 {
 			return
 		}
 	}

@@ -3,11 +3,14 @@ package container
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/containerd/errdefs"
 	"github.com/moby/moby/api/types/container"
+	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
 )
 
@@ -29,6 +32,8 @@ func (e Exit) Error() string {
 		return "it is gone: " + e.Witness
 	case e.Code == 137:
 		return "it was killed (exit code 137, SIGKILL; nothing says that memory was the reason)"
+	case e.Witness != "":
+		return fmt.Sprintf("it exited with code %d: %s", e.Code, e.Witness)
 	default:
 		return fmt.Sprintf("it exited with code %d", e.Code)
 	}
@@ -48,7 +53,8 @@ type watch struct {
 	work   sync.WaitGroup
 
 	oomOnce sync.Once
-	oom     chan struct{} // closed when the engine has told of an OOM kill
+	oom     chan struct{}          // closed when the engine has told of an OOM kill
+	died    atomic.Pointer[string] // the exit code of its last die event
 
 	done chan struct{} // closed when exit is set
 	exit Exit
@@ -86,9 +92,9 @@ func (w *watch) stop() {
 	w.work.Wait()
 }
 
-// listen hears the engine's oom events until ctx ends.
+// listen hears the engine's oom and die events until ctx ends.
 func (w *watch) listen(ctx context.Context, listening chan<- struct{}) {
-	filter := make(client.Filters).Add("type", "container").Add("container", w.id).Add("event", "oom")
+	filter := make(client.Filters).Add("type", "container").Add("container", w.id).Add("event", "oom", "die")
 	for ctx.Err() == nil {
 		res := w.eng.Events(ctx, client.EventsListOptions{Filters: filter})
 		if listening != nil {
@@ -97,13 +103,23 @@ func (w *watch) listen(ctx context.Context, listening chan<- struct{}) {
 		}
 		for open := true; open; {
 			select {
-			case <-res.Messages:
-				w.oomOnce.Do(func() { close(w.oom) })
+			case m := <-res.Messages:
+				w.hear(m)
 			case <-res.Err:
 				open = false
 			}
 		}
 		_ = sleep(ctx, retryWait)
+	}
+}
+
+func (w *watch) hear(m events.Message) {
+	switch m.Action {
+	case events.ActionOOM:
+		w.oomOnce.Do(func() { close(w.oom) })
+	case events.ActionDie:
+		code := m.Actor.Attributes["exitCode"]
+		w.died.Store(&code)
 	}
 }
 
@@ -143,6 +159,7 @@ func (w *watch) explain(ctx context.Context, code int) Exit {
 		exit.OOMKilled, exit.Witness = true, "inspect"
 	case ctr.Container.RestartCount > 0 || ctr.Container.State.Restarting:
 		exit.Witness = "its restart policy revived it: a target that is judged must not have one"
+		exit.Code = w.codeOfDeath() // the one that was waited for may be the new life's, which is 0
 	}
 	if w.sawOOM(ask, code) {
 		exit.OOMKilled = true
@@ -154,6 +171,17 @@ func (w *watch) explain(ctx context.Context, code int) Exit {
 	}
 	exit.Logs, _ = w.eng.logs(ask, w.id, exitLogLines)
 	return exit
+}
+
+// codeOfDeath is the exit code that the engine told when the container died; -1 if it
+// has not told.
+func (w *watch) codeOfDeath() int {
+	if said := w.died.Load(); said != nil {
+		if code, err := strconv.Atoi(*said); err == nil {
+			return code
+		}
+	}
+	return -1
 }
 
 // sawOOM reports whether the engine told of an OOM kill, which may come a moment

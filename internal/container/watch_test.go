@@ -104,7 +104,7 @@ func TestWatchNeedsAWitness(t *testing.T) {
 			Exit{Code: 1, OOMKilled: true, Witness: "inspect, oom event"}},
 		{"exit code 137 alone", script{wait: say(`{"StatusCode":137}`), inspect: say(killed)},
 			Exit{Code: 137}},
-		{"restart policy", script{wait: say(`{"StatusCode":2}`), inspect: say(`{"Id":"x","RestartCount":1,"State":{"Running":true}}`)},
+		{"restart policy", script{wait: later(100*time.Millisecond, `{"StatusCode":0}`), events: later(0, `{"Type":"container","Action":"die","Actor":{"ID":"x","Attributes":{"exitCode":"2"}}}`), inspect: say(`{"Id":"x","RestartCount":1,"State":{"Running":true}}`)},
 			Exit{Code: 2, Witness: "its restart policy revived it: a target that is judged must not have one"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -66,6 +66,31 @@ func neverLeft(y []float64) []float64 {
 	return kept
 }
 
+// Turns is how often v changes its direction, up or down, by at least swing.
+func Turns(v []float64, swing float64) int {
+	if len(v) == 0 {
+		return 0
+	}
+	turns, up, down := 0, false, false
+	low, high := v[0], v[0] // since the last turn
+	for _, a := range v {
+		low, high = min(low, a), max(high, a)
+		switch {
+		case !up && a-low >= swing:
+			if down {
+				turns++
+			}
+			up, down, high = true, false, a
+		case !down && high-a >= swing:
+			if up {
+				turns++
+			}
+			up, down, low = false, true, a
+		}
+	}
+	return turns
+}
+
 // Doubles tells whether y grows in doubling steps and still does: over the last three
 // octaves of x, each doubling of x doubled the growth. That is how a hash table
 // without bound grows, whatever its phase.
