@@ -159,6 +159,7 @@ func instance(ctx context.Context, c *container.Container, pprof string) (*Insta
 		return nil, fmt.Errorf("find a way to read the target's memory: %w", err)
 	}
 	info := c.Info()
+	heap := &containerHeap{c: c}
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
 		select {
@@ -177,10 +178,11 @@ func instance(ctx context.Context, c *container.Container, pprof string) (*Insta
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
 			EnvNames: info.EnvNames, Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
 		},
+		heap:   heap,
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)
-			return errors.Join(source.Close(), c.Stop(ctx))
+			return errors.Join(source.Close(), heap.close(ctx), c.Stop(ctx))
 		},
 	}, nil
 }

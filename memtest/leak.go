@@ -87,6 +87,13 @@ func leakMessage(r *report.Record) string {
 	if floors := r.FloorsInWords(); floors != "" {
 		row("floors", "%s", floors)
 	}
+	holders := r.HolderLines()
+	for i, line := range holders {
+		row([]string{"held", ""}[min(i, 1)], "%s", line)
+	}
+	if len(holders) == 0 && r.HoldersWhyNot != "" {
+		row("held", "not known by whom: %s", r.HoldersWhyNot)
+	}
 	for i, site := range report.TopSites(r.Growth, 3) {
 		name := "where"
 		if i > 0 {

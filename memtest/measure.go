@@ -46,6 +46,9 @@ func measure(ctx context.Context, s Scenario, say func(line string)) (_ *report.
 	m := newMeasurement(s, target, say)
 	err = m.run(ctx)
 	m.conclude()
+	if err == nil {
+		err = m.held()
+	}
 	return m.record, err
 }
 
@@ -72,6 +75,7 @@ type measurement struct {
 	say      func(line string)
 	warmed   load.Meter // counts the warm-up's requests
 	loaded   load.Meter // counts the measured load's
+	reach    reachable
 
 	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
 	record *report.Record
@@ -131,6 +135,7 @@ func (m *measurement) phases(ctx context.Context) error {
 		return err
 	}
 	m.snapshot(ctx)
+	m.look(ctx, &m.reach.early, &m.reach.before)
 
 	m.enter(report.Load)
 	if err := m.load(ctx); err != nil {
@@ -144,6 +149,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	m.enter(report.Floor)
 	m.probe(ctx)
 	m.snapshot(ctx)
+	m.look(ctx, &m.reach.late, &m.reach.after)
 	return ctx.Err()
 }
 

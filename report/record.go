@@ -26,6 +26,7 @@ type Record struct {
 	Floors  []profile.Floor // all phases
 	Heaps   []Heap          // heap profiles kept as files
 	Growth  []profile.Site  // between the first and last heap profile of the measured load, most bytes first
+	Holders []Holder        // who keeps alive what grew since the warm-up, most bytes first
 	Trend   profile.Trend   // over the measured load
 	Checks  []Check         // what judges said, in the order they were asked
 	Notes   []Finding       // what happened besides
@@ -33,6 +34,9 @@ type Record struct {
 	AllowInconclusive bool    // the scenario lets judges pass where the evidence does not decide
 	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
 	WorkingSetLeaks   bool    // the scenario takes growth of the working set alone for a leak
+
+	HoldersWhyNot string // why nobody is named in Holders, where something grew
+	HoldersHow    string // how they were looked for
 
 	// Report is the path of the HTML form, for messages that name it. It is where this
 	// machine keeps the file and no part of what was measured: JSON leaves it out.

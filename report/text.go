@@ -76,7 +76,7 @@ func mark(ok bool) string {
 	return "✗"
 }
 
-// factLines is what was measured, at most eight lines.
+// factLines is what was measured, at most nine lines.
 func (r *Record) factLines() []string {
 	var lines []string
 	row := func(name, text string) {
@@ -87,6 +87,7 @@ func (r *Record) factLines() []string {
 	row("load", r.loadInWords())
 	row("memory", r.memoryInWords())
 	row("floors", r.FloorsInWords())
+	row("held by", r.holderInWords())
 	if r.Trend.Verdict != profile.Steady {
 		for i, site := range TopSites(r.Growth, topSites) {
 			row([]string{"where", ""}[min(i, 1)], site)

@@ -69,7 +69,7 @@ func (r *Record) Evidence() profile.Evidence {
 		Planned: r.Load.Planned,
 		Window:  window.To - window.From,
 
-		Rest:    r.rest(),
+		Rest: r.rest(),
 
 		Allowed:         r.AllowedGrowth,
 		WorkingSetLeaks: r.WorkingSetLeaks,
