@@ -54,7 +54,7 @@ func (s *search) pointee(slot *gobin.Slot, at place, to int32) *gobin.Type {
 			return e.ElementsOf()
 		}
 	case gobin.Text:
-		return textType
+		return s.text
 	case gobin.Directory:
 		if t.Group != nil && at.after() == 0 {
 			return t.Group
@@ -67,9 +67,6 @@ func (s *search) pointee(slot *gobin.Slot, at place, to int32) *gobin.Type {
 	}
 	return nil
 }
-
-// textType is a string's bytes.
-var textType = &gobin.Type{Name: "string", Kind: gobin.String}
 
 // dynamic is the type of an interface whose first word is known. Without live, only
 // what the executable itself says counts.

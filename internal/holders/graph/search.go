@@ -30,11 +30,12 @@ type search struct {
 	retyped []int32
 	edges   []heap.Edge
 	maps    map[string]*gobin.Type
+	text    *gobin.Type // a string's bytes
 	bytes   uint64
 }
 
 func newSearch(m *heap.Image, p *gobin.Program) *search {
-	s := &search{m: m, p: p, number: make([]int32, m.Len()), closed: make([]bool, m.Len()), maps: map[string]*gobin.Type{}}
+	s := &search{m: m, p: p, number: make([]int32, m.Len()), closed: make([]bool, m.Len()), maps: map[string]*gobin.Type{}, text: &gobin.Type{Name: "string", Kind: gobin.String}}
 	for i := range m.Goroutines {
 		if to := m.Find(m.Goroutines[i].Addr); to >= 0 {
 			s.closed[to] = true // its stack is a root; the rest links it to others
