@@ -53,7 +53,7 @@ func TestMain(m *testing.M) {
 
 // executable makes the program, once for all tests. Where a version of Go is not at
 // hand and cannot be had, the test is skipped.
-func executable(t *testing.T, b build) string {
+func executable(t testing.TB, b build) string {
 	t.Helper()
 	built.Lock()
 	defer built.Unlock()
@@ -84,7 +84,7 @@ func executable(t *testing.T, b build) string {
 
 // target is the program, running.
 type target struct {
-	t    *testing.T
+	t    testing.TB
 	pid  int
 	addr string
 	http *http.Client
@@ -92,7 +92,7 @@ type target struct {
 
 // start runs the program as a process that is not ours: its parent is a shell that has
 // ended. asChild makes it one of ours.
-func start(t *testing.T, exe, shape string, asChild bool) *target {
+func start(t testing.TB, exe, shape string, asChild bool) *target {
 	t.Helper()
 	addr := freeAddr(t)
 	var cmd *exec.Cmd
@@ -118,7 +118,7 @@ func start(t *testing.T, exe, shape string, asChild bool) *target {
 	return tg
 }
 
-func freeAddr(t *testing.T) string {
+func freeAddr(t testing.TB) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
