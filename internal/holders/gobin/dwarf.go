@@ -161,6 +161,16 @@ func number(e *dwarf.Entry, a dwarf.Attr) uint64 {
 
 // resolve gives the best form of a type: the runtime's description where there is one.
 func (p *Program) resolve(t *Type) *Type {
+	if t == nil {
+		return nil
+	}
+	if t.resolved == nil {
+		t.resolved = p.resolveNow(t)
+	}
+	return t.resolved
+}
+
+func (p *Program) resolveNow(t *Type) *Type {
 	const deepest = 10 // of definitions on definitions
 	for i := 0; t != nil && i < deepest; i++ {
 		if a := p.runtimeAddr(t); a != 0 {

@@ -44,6 +44,7 @@ type Type struct {
 
 	group     bool   // eight keys and values of a map
 	runtime   uint64 // address of the runtime's description; 0 if there is none or it is not known
+	resolved  *Type  // the best form, once it was asked for
 	base      *Type  // what DWARF has it defined as
 	elements  *Type  // cached
 	header    *Type  // cached

@@ -20,14 +20,14 @@ type inObject struct {
 	off uint64
 }
 
-func (p inObject) before() uint64 {
+func (p *inObject) before() uint64 {
 	if p.off < 8 {
 		return 0
 	}
 	return p.m.Word(p.id, p.off-8)
 }
-func (p inObject) after() uint64 { return p.m.Word(p.id, p.off+8) }
-func (p inObject) boxed() bool   { return p.off >= 8 && p.m.Scalar(p.id, p.off-8) }
+func (p *inObject) after() uint64 { return p.m.Word(p.id, p.off+8) }
+func (p *inObject) boxed() bool   { return p.off >= 8 && p.m.Scalar(p.id, p.off-8) }
 
 type inSegment struct {
 	seg  *heap.Segment

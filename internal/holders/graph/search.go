@@ -29,13 +29,14 @@ type search struct {
 	closed  []bool // by object: not to be looked into
 	retyped []int32
 	edges   []heap.Edge
+	at      inObject
 	maps    map[string]*gobin.Type
 	text    *gobin.Type // a string's bytes
 	bytes   uint64
 }
 
 func newSearch(m *heap.Image, p *gobin.Program) *search {
-	s := &search{m: m, p: p, number: make([]int32, m.Len()), closed: make([]bool, m.Len()), maps: map[string]*gobin.Type{}, text: &gobin.Type{Name: "string", Kind: gobin.String}}
+	s := &search{m: m, p: p, number: make([]int32, m.Len()), closed: make([]bool, m.Len()), maps: map[string]*gobin.Type{}, at: inObject{m: m}, text: &gobin.Type{Name: "string", Kind: gobin.String}}
 	for i := range m.Goroutines {
 		if to := m.Find(m.Goroutines[i].Addr); to >= 0 {
 			s.closed[to] = true // its stack is a root; the rest links it to others
@@ -97,7 +98,8 @@ func (s *search) expand(k int32) {
 	}
 	t, base := s.p.TypeOf(s.typ[k]), uint64(s.base[k])
 	for _, e := range s.edges {
-		at := inObject{s.m, id, uint64(e.Offset)}
+		at := &s.at // a fresh one for each of some million pointers costs more than it looks
+		at.id, at.off = id, uint64(e.Offset)
 		var to *gobin.Type
 		if t != nil && at.off >= base {
 			slot := s.p.SlotAt(t, at.off-base)

@@ -1,6 +1,7 @@
 package heap
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"slices"
@@ -54,40 +55,24 @@ func joined(parts []part) []part {
 // inUse makes spans of the runtime's structures, and declines a table that cannot be
 // one.
 func (r *reader) inUse(raw []byte) ([]span, uint64, error) {
-	l, le := r.l, binary.LittleEndian
-	var spans []span
+	size := r.l["mspan"]
+	read := r.spanReader()
+	spans := make([]span, 0, uint64(len(raw))/size)
 	wrong := 0
-	for b := raw; len(b) > 0; b = b[l["mspan"]:] {
-		if b[l["mspan.state"]] != inUse {
-			continue
-		}
-		s := span{
-			addr: le.Uint64(b[l["mspan.startAddr"]:]), size: le.Uint64(b[l["mspan.npages"]:]) << pageShift,
-			elem: le.Uint64(b[l["mspan.elemsize"]:]), n: uint32(le.Uint16(b[l["mspan.nelems"]:])),
-			alloc: uint32(le.Uint16(b[l["mspan.allocCount"]:])), mem: -1,
-		}
-		if !s.sane() {
+	for b := raw; len(b) > 0; b = b[size:] {
+		s, used := read(b)
+		switch {
+		case !used:
+		case s.sane():
+			spans = append(spans, s)
+		default:
 			wrong++
-			continue
 		}
-		class := b[l["mspan.spanclass"]]
-		if class>>1 == 0 {
-			s.large = le.Uint64(b[l["mspan.largeType"]:])
-		}
-		if class&1 == 0 {
-			s.mem = 0
-		}
-		spans = append(spans, s)
 	}
 	if len(spans) == 0 || wrong > 2+len(spans)/1000 { // a span may be caught as it is made
 		return nil, 0, errNoSpans
 	}
-	slices.SortFunc(spans, func(a, b span) int {
-		if a.addr < b.addr {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.addr, b.addr) })
 	need := uint64(0)
 	for i := range spans {
 		if i > 0 && spans[i].addr < spans[i-1].addr+spans[i-1].size {
@@ -99,6 +84,31 @@ func (r *reader) inUse(raw []byte) ([]span, uint64, error) {
 		}
 	}
 	return spans, need, nil
+}
+
+// spanReader reads one structure of the runtime's. It looks its offsets up once, because
+// the target stands still meanwhile.
+func (r *reader) spanReader() func(b []byte) (s span, used bool) {
+	le := binary.LittleEndian
+	state, start, pages := r.l["mspan.state"], r.l["mspan.startAddr"], r.l["mspan.npages"]
+	elem, count, alloc := r.l["mspan.elemsize"], r.l["mspan.nelems"], r.l["mspan.allocCount"]
+	class, large := r.l["mspan.spanclass"], r.l["mspan.largeType"]
+	return func(b []byte) (span, bool) {
+		if b[state] != inUse {
+			return span{}, false
+		}
+		s := span{
+			addr: le.Uint64(b[start:]), size: le.Uint64(b[pages:]) << pageShift, elem: le.Uint64(b[elem:]),
+			n: uint32(le.Uint16(b[count:])), alloc: uint32(le.Uint16(b[alloc:])), mem: -1,
+		}
+		if b[class]>>1 == 0 {
+			s.large = le.Uint64(b[large:])
+		}
+		if b[class]&1 == 0 {
+			s.mem = 0
+		}
+		return s, true
+	}
 }
 
 // sane tells whether the figures can be a span's.
