@@ -85,11 +85,28 @@ func (m *measurement) held() error {
 		return nil // a cache that fills grows as well: the verdict says what is a leak
 	}
 	growth := holders.Grow(reach.early, reach.late, reach.after-reach.before)
+	growth.MustExplain(m.heapGrowth())
 	r.HoldersWhyNot = growth.WhyNot
 	for _, h := range growth.Holders {
 		r.Holders = append(r.Holders, holderOf(h))
 	}
 	return nil
+}
+
+// heapGrowth is how much the live heap grew from the early look to the late one, by the
+// forced collections just before them; 0 if there were none.
+func (m *measurement) heapGrowth() int64 {
+	var early, late *profile.Floor
+	for i := range m.record.Floors {
+		if f := &m.record.Floors[i]; f.Requests <= m.reach.before || early == nil {
+			early = f
+		}
+		late = &m.record.Floors[i]
+	}
+	if early == nil {
+		return 0
+	}
+	return int64(late.Live()) - int64(early.Live())
 }
 
 func howRead(early, late *holders.Paths) string {

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
+
+	"github.com/memgate/memgate/internal/holders/graph"
 )
 
 // Holder is what keeps memory alive that grew.
@@ -48,14 +51,14 @@ type Step struct {
 type Growth struct {
 	Bytes   int64    // growth of what is reachable, stacks included
 	Objects int64    // likewise
-	Heap    int64    // growth of the runtime's own figure of live bytes, and of stacks
+	Heap    int64    // growth of what collections found live, and of stacks; 0 if that is not known
 	Holders []Holder // the heaviest first; none if WhyNot says why
 	WhyNot  string
 }
 
 // Bounds of what is named.
 const (
-	leastBytes      = 64 << 10 // of growth: less is a server finding its size
+	leastBytes      = 32 << 10 // of growth: less is a server finding its size
 	leastPerRequest = 16       // bytes
 	leastShare      = 0.05     // of the growth, that a holder must hold to be listed
 	explained       = 0.5      // of the heap's growth, that must be reachable
@@ -68,15 +71,17 @@ func Grow(early, late *Paths, requests uint64) Growth {
 	g := Growth{
 		Bytes:   int64(late.Bytes+late.Stacks) - int64(early.Bytes+early.Stacks),
 		Objects: int64(late.Objects) - int64(early.Objects),
-		Heap:    int64(late.Live+late.Stacks) - int64(early.Live+early.Stacks),
+	}
+	if early.Marked > 0 && late.Marked > 0 {
+		g.Heap = int64(late.Marked+late.Stacks) - int64(early.Marked+early.Stacks)
 	}
 	switch {
 	case requests == 0:
 		g.WhyNot = "no request was completed between the two snapshots"
 	case g.Bytes < leastBytes || float64(g.Bytes) < leastPerRequest*float64(requests):
 		g.WhyNot = fmt.Sprintf("what is reachable in the Go heap grew by %d B over %d requests: nothing there grows with them", g.Bytes, requests)
-	case float64(g.Bytes) < explained*float64(g.Heap):
-		g.WhyNot = fmt.Sprintf("what was found reachable grew by %d B, the heap by %d B: too little of it is explained", g.Bytes, g.Heap)
+	case !g.Explains(g.Heap):
+		g.WhyNot = g.unexplained(g.Heap)
 	default:
 		g.Holders = d.holders(g.Bytes)
 		if len(g.Holders) == 0 {
@@ -84,6 +89,22 @@ func Grow(early, late *Paths, requests uint64) Growth {
 		}
 	}
 	return g
+}
+
+// Explains tells whether what is reachable accounts for at least half of such a growth
+// of the heap.
+func (g *Growth) Explains(heap int64) bool { return float64(g.Bytes) >= explained*float64(heap) }
+
+func (g *Growth) unexplained(heap int64) string {
+	return fmt.Sprintf("what was found reachable grew by %d B, the live heap by %d B: too little of it is explained", g.Bytes, heap)
+}
+
+// MustExplain names nobody where what is reachable accounts for less than half of a
+// growth that was measured otherwise.
+func (g *Growth) MustExplain(heap int64) {
+	if len(g.Holders) > 0 && !g.Explains(heap) {
+		g.Holders, g.WhyNot = nil, g.unexplained(heap)
+	}
 }
 
 // diff is the growth of each node of the late snapshot.
@@ -139,6 +160,7 @@ func (d *diff) multiplies(i int32) bool {
 // candidate is a node that holds growth of its own.
 type candidate struct {
 	node  int32
+	more  []int32 // other ends of the same list
 	bytes int64
 }
 
@@ -157,12 +179,12 @@ func (d *diff) candidates() []candidate {
 			}
 		}
 		if held > 0 {
-			all = append(all, candidate{i, held})
+			all = append(all, candidate{node: i, bytes: held})
 		}
 	}
 	for _, r := range d.kids[0] {
 		if d.multiplies(r) {
-			all = append(all, candidate{r, d.total[r]})
+			all = append(all, candidate{node: r, bytes: d.total[r]})
 		} else {
 			walk(r)
 		}
@@ -179,6 +201,7 @@ func (d *diff) merged(all []candidate) []candidate {
 		head := d.head(c.node)
 		if at, ok := heads[head]; ok && head != c.node {
 			out[at].bytes += c.bytes
+			out[at].more = append(out[at].more, c.node)
 			continue
 		}
 		heads[head] = len(out)
@@ -206,9 +229,16 @@ func (d *diff) holders(growth int64) []Holder {
 		if share < leastShare || len(all) == mostHolders {
 			break
 		}
+		if d.bookkeeping(c.node) {
+			continue
+		}
 		h := d.name(c.node)
 		h.Bytes, h.Share, h.PerRequest = c.bytes, min(share, 1), float64(c.bytes)/d.requests
 		d.measure(&h, c.node)
+		for _, n := range c.more {
+			d.measure(&h, n)
+		}
+		d.steps(&h, c.node)
 		h.AlsoHeldBy = d.others(c.node)
 		all = append(all, h)
 	}
@@ -217,6 +247,7 @@ func (d *diff) holders(growth int64) []Holder {
 
 // measure fills in what grows below the holder.
 func (d *diff) measure(h *Holder, i int32) {
+	best, from, to := 0.0, int64(0), int64(0)
 	grow := d.kids[i]
 	if d.multiplies(i) {
 		grow = []int32{i}
@@ -226,9 +257,18 @@ func (d *diff) measure(h *Holder, i int32) {
 			continue
 		}
 		h.Objects += float64(d.objects[k]) / d.requests
-		if e := float64(d.count[k]) / d.requests; e > h.Elements {
-			h.Elements, h.From, h.To = e, d.before[k], d.late.Nodes[k].Count
+		if e := float64(d.count[k]) / d.requests; e > best {
+			best, from, to = e, d.before[k], d.late.Nodes[k].Count
 		}
 	}
-	d.steps(h, i)
+	h.Elements, h.From, h.To = h.Elements+best, h.From+from, h.To+to
+}
+
+// bookkeeping tells whether a node is the runtime's own, which shifts from path to path.
+func (d *diff) bookkeeping(i int32) bool {
+	path := d.path(i)
+	if d.onTimers(path) {
+		return false
+	}
+	return d.node(path[0]).Root == graph.Runtime || strings.HasPrefix(d.frame(path), "runtime.")
 }

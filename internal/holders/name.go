@@ -41,9 +41,30 @@ func (d *diff) field(path []int32, at int) Holder {
 	case closure:
 		h.Kind, h.Name = Closure, fn+strings.Replace(n.Label, ".&", ".", 1)
 	case owner.Root == graph.FrameOf, owner.Type == "":
+		if by, ok := d.fieldFor(path[at+1:]); ok {
+			by.Type = h.Type
+			return by
+		}
 		h.Kind, h.Name, h.Root = Frame, d.frame(path), rootName(d.node(path[0]), "")
 	}
 	return h
+}
+
+// fieldFor is a field that leads to what a stack points to as well: the better name, for
+// a stack has none. path begins with what the stack points to.
+func (d *diff) fieldFor(path []int32) (Holder, bool) {
+	if len(path) == 0 {
+		return Holder{}, false
+	}
+	for _, c := range d.late.Crossings {
+		by := d.node(c.By)
+		if c.Node != path[0] || by.Type == "" || !strings.HasPrefix(c.Label, ".") || d.multiplies(c.By) {
+			continue
+		}
+		above := d.path(c.By)
+		return Holder{Kind: Field, Name: by.Type + c.Label, Root: rootName(d.node(above[0]), d.frame(above))}, true
+	}
+	return Holder{}, false
 }
 
 func (d *diff) node(i int32) *graph.Node { return &d.late.Nodes[i] }
@@ -64,7 +85,8 @@ func (d *diff) path(i int32) []int32 {
 // pointers lead to, is its value. It is 0 if that is the root.
 func (d *diff) variable(path []int32) int {
 	for at := len(path) - 1; at > 0; at-- {
-		if l := d.node(path[at]).Label; l != "" && l[0] != '[' {
+		n := d.node(path[at])
+		if l := tidy(n.Label, n.Type); l != "" && l[0] != '[' {
 			return at
 		}
 	}

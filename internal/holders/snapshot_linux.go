@@ -45,22 +45,27 @@ func (r *Reader) Snapshot() (*Paths, error) {
 	}
 	defer image.Free()
 	p := graph.Build(image, r.program)
-	return p, agrees(p, image.Allocated)
+	return p, agrees(p, image.Collected)
 }
 
 // agrees checks what was found against the runtime's own figures: a search that missed
-// a part of the heap, or took garbage for live, names the wrong holder.
-func agrees(p *Paths, allocated uint64) error {
+// a part of the heap, or took garbage for live, names the wrong holder. collected tells
+// whether the collector's figure was found: it is 0 before the first collection.
+func agrees(p *Paths, collected bool) error {
 	const (
 		slack = 2 << 20 // bytes of the runtime's own, of finalizers and of what came and went
 		least = 0.6     // of what the runtime has for live
 		most  = 1.1
 	)
+	live, by := p.Marked, "the last collection"
+	if !collected {
+		live, by = p.Allocated, "the allocator's count"
+	}
 	switch {
-	case float64(p.Bytes) > most*float64(allocated)+slack:
-		return fmt.Errorf("%d B seem reachable, more than the %d B that the target has allocated: its heap is not as it was thought to be", p.Bytes, allocated)
-	case float64(p.Bytes) < least*float64(p.Live)-slack:
-		return fmt.Errorf("%d B seem reachable, of %d B that are live by %s: a part of the target's heap was not understood", p.Bytes, p.Live, p.LiveBy)
+	case float64(p.Bytes) > most*float64(p.Allocated)+slack:
+		return fmt.Errorf("%d B seem reachable, more than the %d B that the target has allocated: its heap is not as it was thought to be", p.Bytes, p.Allocated)
+	case float64(p.Bytes) < least*float64(live)-slack:
+		return fmt.Errorf("%d B seem reachable, of %d B that are live by %s: a part of the target's heap was not understood", p.Bytes, live, by)
 	}
 	return nil
 }

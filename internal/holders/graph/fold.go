@@ -26,10 +26,9 @@ func Build(m *heap.Image, p *gobin.Program) *Paths {
 	s.inferMaps()
 	f := &folding{search: s, nodes: map[nodeKey]int32{}, out: &Paths{
 		Nodes: make([]Node, 1), Bytes: s.bytes, Objects: uint64(len(s.found)),
-		Stacks: m.Stacks, Goroutines: len(m.Goroutines),
+		Marked: m.Marked, Allocated: m.Allocated, Stacks: m.Stacks, Goroutines: len(m.Goroutines),
 		Version: p.Version, Names: p.Names(), Read: m.Read, Stopped: m.Stopped,
 	}, key: make([]nodeKey, 1), depth: make([]uint8, 1)}
-	f.live()
 	f.addRoots()
 	f.addObjects()
 	f.cross()
@@ -52,14 +51,6 @@ type folding struct {
 
 // nodeKey is a node by numbers: comparing texts a million times takes long.
 type nodeKey struct{ parent, label, typ int32 }
-
-// live is what the reachable bytes must agree with.
-func (f *folding) live() {
-	f.out.Live, f.out.LiveBy = f.m.Allocated, "objects in the allocator's spans"
-	if f.m.Marked > 0 {
-		f.out.Live, f.out.LiveBy = f.m.Marked, "the last collection"
-	}
-}
 
 // node is the node of a key; a new one if there is room.
 func (f *folding) node(k nodeKey) (id int32, made bool) {
@@ -196,20 +187,20 @@ func (f *folding) label(k int32) int32 {
 
 // cross counts the pointers by which one path leads to what hangs on another.
 func (f *folding) cross() {
-	type pair struct{ node, by int32 }
+	type pair struct{ node, by, label int32 }
 	count := map[pair]int64{}
-	note := func(from, to int32) {
+	note := func(from, to, label int32) {
 		k := f.number[to] - 1
 		if k < 0 || f.out.Nodes[f.ofs[k]].Parent == from || f.ofs[k] == from {
 			return
 		}
-		if p := (pair{f.ofs[k], from}); count[p] > 0 || len(count) < mostCrossing {
+		if p := (pair{f.ofs[k], from, label}); count[p] > 0 || len(count) < mostCrossing {
 			count[p]++
 		}
 	}
 	for i := range f.roots {
 		for _, e := range f.roots[i].edges {
-			note(f.ofr[i], e.to)
+			note(f.ofr[i], e.to, f.p.LabelID(e.label))
 		}
 	}
 	for k := range f.found {
@@ -219,13 +210,18 @@ func (f *folding) cross() {
 		f.edges = f.m.Edges(f.found[k], f.edges[:0])
 		t, base := f.p.TypeOf(f.typ[k]), uint64(f.base[k])
 		for _, e := range f.edges {
-			if t != nil && uint64(e.Offset) >= base && !f.p.SlotAt(t, uint64(e.Offset)-base).Leads() {
-				continue
+			label := int32(0)
+			if t != nil && uint64(e.Offset) >= base {
+				slot := f.p.SlotAt(t, uint64(e.Offset)-base)
+				if !slot.Leads() {
+					continue
+				}
+				label = slot.LabelID
 			}
-			note(f.ofs[k], e.To)
+			note(f.ofs[k], e.To, label)
 		}
 	}
 	for p, n := range count {
-		f.out.Crossings = append(f.out.Crossings, Crossing{p.node, p.by, n})
+		f.out.Crossings = append(f.out.Crossings, Crossing{p.node, p.by, f.p.Label(p.label), n})
 	}
 }

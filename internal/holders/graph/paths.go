@@ -17,8 +17,8 @@ type Paths struct {
 	Crossings []Crossing // what other paths hold, too
 
 	Bytes, Objects uint64 // reachable; without stacks
-	Live           uint64 // bytes that the runtime has for live
-	LiveBy         string // whose figure Live is
+	Marked         uint64 // bytes that the last collection found live; 0 if there was none, or its figure was not found
+	Allocated      uint64 // bytes in objects, garbage included, by the allocator's own count
 	Stacks         uint64 // bytes of the goroutines' stacks
 	Goroutines     int
 	Version        string        // of the target's Go
@@ -52,9 +52,10 @@ const (
 
 // Crossing is objects of one path to which a pointer leads from another path.
 type Crossing struct {
-	Node  int32 // what is held
-	By    int32 // by what
-	Count int64 // pointers
+	Node  int32  // what is held
+	By    int32  // by what
+	Label string // from By
+	Count int64  // pointers
 }
 
 // Key is the path as text, the same in every snapshot of a program.

@@ -34,7 +34,7 @@ func (s *search) findRoots() {
 	for i := range s.m.Globals {
 		s.variables(&s.m.Globals[i])
 	}
-	slices.SortStableFunc(s.roots[1:], func(a, b root) int { return rank(a.kind) - rank(b.kind) })
+	slices.SortStableFunc(s.roots[1:], func(a, b root) int { return rank(&a) - rank(&b) })
 	s.globals = int32(len(s.roots))
 	for s.globals > 1 && s.roots[s.globals-1].kind == Runtime {
 		s.globals--
@@ -47,11 +47,17 @@ func (s *search) findRoots() {
 	s.registers()
 }
 
-func rank(k RootKind) int {
-	if k == Runtime {
+// rank puts the runtime's variables last, and its processors first of them: timers hang
+// on these.
+func rank(r *root) int {
+	switch {
+	case r.kind != Runtime:
+		return 0
+	case r.name == "runtime.allp":
 		return 1
+	default:
+		return 2
 	}
-	return 0
 }
 
 // variables makes a root of each variable that holds a pointer to the heap.
@@ -262,7 +268,7 @@ func nameOf(g *heap.Goroutine) string {
 	if g.Wait != "" {
 		in += " [" + g.Wait + "]"
 	}
-	if g.Creator != "" {
+	if g.Creator != "" && kindOf(g.Creator, Goroutines) != Runtime {
 		in += ", started by " + g.Creator
 	}
 	return in
@@ -270,7 +276,7 @@ func nameOf(g *heap.Goroutine) string {
 
 // plumbing tells whether a function only passes on what its caller wants.
 func plumbing(fn string) bool {
-	for _, p := range []string{"runtime.", "internal/", "sync.", "syscall.", "time.Sleep"} {
+	for _, p := range []string{"runtime.", "internal/", "sync.", "syscall.", "time.Sleep", "net.", "bufio.", "io."} {
 		if strings.HasPrefix(fn, p) {
 			return true
 		}

@@ -20,7 +20,8 @@ type Image struct {
 	GoroutineList uint64 // address of the runtime's own list of goroutines
 
 	Allocated uint64        // bytes in objects, as the spans count them: garbage that no collection has met is in it
-	Marked    uint64        // bytes that the last collection found live; 0 if that is not known
+	Marked    uint64        // bytes that the last collection found live
+	Collected bool          // Marked is known: 0 means that there was no collection
 	Stacks    uint64        // bytes of the goroutines' stacks
 	Read      uint64        // bytes read
 	Stopped   time.Duration // how long the process stood

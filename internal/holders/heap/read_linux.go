@@ -128,6 +128,7 @@ func (r *reader) whileStopped(threads []freeze.Thread) error {
 	if err := r.readGlobals(); err != nil {
 		return err
 	}
+	r.image.Collected = r.places.marked != 0
 	r.image.Marked = r.word(r.places.marked)
 	return r.readGoroutines(threads)
 }
