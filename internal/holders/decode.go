@@ -6,6 +6,12 @@ import (
 	"fmt"
 )
 
+// Bounds of a table that the reader may have made.
+const (
+	mostNodes   = 100_000
+	deepestNode = 64
+)
+
 // Decode reads paths that the reader wrote. They come from another process and are not
 // trusted: a table that cannot be one is an error.
 func Decode(data []byte) (*Paths, error) {
@@ -16,9 +22,17 @@ func Decode(data []byte) (*Paths, error) {
 	if len(p.Nodes) == 0 || p.Nodes[0].Parent != 0 {
 		return nil, errors.New("read the path table: it has no root")
 	}
-	for i := range p.Nodes {
-		if n := &p.Nodes[i]; i > 0 && (n.Parent < 0 || int(n.Parent) >= i) || n.Count < 0 || n.Bytes < 0 {
+	if len(p.Nodes) > mostNodes || len(p.Crossings) > mostNodes {
+		return nil, fmt.Errorf("read the path table: %d nodes are more than the reader makes", len(p.Nodes))
+	}
+	depth := make([]int, len(p.Nodes))
+	for i := 1; i < len(p.Nodes); i++ {
+		n := &p.Nodes[i]
+		if n.Parent < 0 || int(n.Parent) >= i || n.Count < 0 || n.Bytes < 0 {
 			return nil, fmt.Errorf("read the path table: node %d cannot be", i)
+		}
+		if depth[i] = depth[n.Parent] + 1; depth[i] > deepestNode {
+			return nil, fmt.Errorf("read the path table: node %d is deeper than the reader goes", i)
 		}
 	}
 	for _, c := range p.Crossings {

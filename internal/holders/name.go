@@ -58,7 +58,7 @@ func (d *diff) fieldFor(path []int32) (Holder, bool) {
 	}
 	for _, c := range d.late.Crossings {
 		by := d.node(c.By)
-		if c.Node != path[0] || by.Type == "" || !strings.HasPrefix(c.Label, ".") || d.multiplies(c.By) {
+		if c.Node != path[0] || by.Type == "" || !strings.HasPrefix(c.Label, ".") || d.below(c.By, path[0]) {
 			continue
 		}
 		above := d.path(c.By)

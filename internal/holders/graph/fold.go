@@ -1,7 +1,9 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/memgate/memgate/internal/holders/gobin"
@@ -224,4 +226,7 @@ func (f *folding) cross() {
 	for p, n := range count {
 		f.out.Crossings = append(f.out.Crossings, Crossing{p.node, p.by, f.p.Label(p.label), n})
 	}
+	slices.SortFunc(f.out.Crossings, func(a, b Crossing) int {
+		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.By, b.By), cmp.Compare(a.Label, b.Label))
+	})
 }
