@@ -73,10 +73,13 @@ func (m *measurement) held() error {
 	if reach.why == nil && reach.late == nil {
 		reach.why = errors.New("the run ended before the heap could be read a second time")
 	}
-	if reach.why != nil {
-		r.HoldersWhyNot = reach.why.Error()
-		if m.scenario.Holders == HoldersRequired {
-			return fmt.Errorf("find out who holds memory, as Scenario.Holders requires: %w", reach.why)
+	switch {
+	case reach.why == nil:
+	case m.scenario.Holders == HoldersRequired && fatal(r) == nil:
+		return fmt.Errorf("find out who holds memory, as Scenario.Holders requires: %w", reach.why)
+	default:
+		if r.Trend.Verdict != profile.Steady {
+			r.HoldersWhyNot = reach.why.Error()
 		}
 		return nil
 	}

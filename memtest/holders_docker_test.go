@@ -6,11 +6,13 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/internal/holders"
+	"github.com/memgate/memgate/load"
 )
 
 const secret = "canary-51be77-do-not-tell"
@@ -87,6 +89,30 @@ func TestHoldersInContainers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRunNamesTheHolder is a whole run: two looks at the heap, outside the measured load.
+func TestRunNamesTheHolder(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a container, and -short is set")
+	}
+	SkipWithoutDocker(t)
+	r, err := Measure(t.Context(), Scenario{
+		Name: "server", Holders: HoldersRequired,
+		Target: Image{
+			Go: "../internal/holders/testdata/shapes", Port: 8080, Ready: "/fill",
+			Env: map[string]string{"SHAPE": "server", "ADDR": ":8080"},
+		},
+		Load:   load.Plan{Requests: load.Get("/x"), Rate: 200, Duration: 15 * time.Second},
+		Warmup: 2 * time.Second, Settle: -1, MaxDuration: -1,
+	})
+	require.NoError(t, err)
+	assert.Contains(t, r.HoldersHow, "read from outside, go1.")
+	require.NotEmpty(t, r.Holders, "%s (%s; %s)", r.HoldersWhyNot, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, "field main.server.sessions", r.Holders[0].Name)
+	assert.Equal(t, "map[string]*main.session", r.Holders[0].Type)
+	assert.InDelta(t, 1, r.Holders[0].Elements, 0.05)
+	assert.Contains(t, leakMessage(r), "held   field main.server.sessions (map[string]*main.session), reached from")
 }
 
 func named(t *testing.T, want string, g holders.Growth) {

@@ -51,7 +51,7 @@ type Step struct {
 type Growth struct {
 	Bytes   int64    // growth of what is reachable, stacks included
 	Objects int64    // likewise
-	Heap    int64    // growth of what collections found live, and of stacks; 0 if that is not known
+	Heap    int64    // the same, and what the last collection found live besides
 	Holders []Holder // the heaviest first; none if WhyNot says why
 	WhyNot  string
 }
@@ -72,9 +72,7 @@ func Grow(early, late *Paths, requests uint64) Growth {
 		Bytes:   int64(late.Bytes+late.Stacks) - int64(early.Bytes+early.Stacks),
 		Objects: int64(late.Objects) - int64(early.Objects),
 	}
-	if early.Marked > 0 && late.Marked > 0 {
-		g.Heap = int64(late.Marked+late.Stacks) - int64(early.Marked+early.Stacks)
-	}
+	g.Heap = g.Bytes + max(0, unseen(late)-unseen(early))
 	switch {
 	case requests == 0:
 		g.WhyNot = "no request was completed between the two snapshots"
@@ -90,6 +88,10 @@ func Grow(early, late *Paths, requests uint64) Growth {
 	}
 	return g
 }
+
+// unseen is what the last collection found live and the search did not reach. The
+// collection may be long past: what has become live since then says nothing.
+func unseen(p *Paths) int64 { return max(0, int64(p.Marked)-int64(p.Bytes)) }
 
 // Explains tells whether what is reachable accounts for at least half of such a growth
 // of the heap.
