@@ -89,11 +89,25 @@ func (m *measurement) held() error {
 	}
 	growth := holders.Grow(reach.early, reach.late, reach.after-reach.before)
 	growth.MustExplain(m.heapGrowth())
+	if why := outside(r.Trend, growth, reach.after-reach.before); why != "" {
+		growth.Holders, growth.WhyNot = nil, why
+	}
 	r.HoldersWhyNot = growth.WhyNot
 	for _, h := range growth.Holders {
 		r.Holders = append(r.Holders, holderOf(h))
 	}
 	return nil
+}
+
+// outside says that a leak lies outside the Go heap, if what is reachable there accounts
+// for less than half of it.
+func outside(t profile.Trend, g holders.Growth, requests uint64) string {
+	reachable := float64(g.Bytes) / float64(max(requests, 1))
+	if t.Verdict != profile.Leaking || reachable >= t.PerRequest.Value/2 {
+		return ""
+	}
+	return fmt.Sprintf("the growth lies outside the Go heap: the %s grows by %s with each request, what is reachable in the Go heap by %s",
+		t.Channel, report.Bytes(t.PerRequest.Value), report.Bytes(reachable))
 }
 
 // heapGrowth is how much the live heap grew from the early look to the late one, by the

@@ -41,8 +41,16 @@ func CheckLeak(r *report.Record) error {
 	case trend.Verdict == profile.Steady, r.AllowInconclusive:
 		return nil
 	default:
-		return fmt.Errorf("inconclusive: no leak statement is possible for %q: %s%s", r.Name, trend.Reason, remedy(trend))
+		return fmt.Errorf("inconclusive: no leak statement is possible for %q: %s%s%s", r.Name, trend.Reason, remedy(trend), suspect(r))
 	}
+}
+
+// suspect is who holds what grew so far, where no leak is proven.
+func suspect(r *report.Record) string {
+	if len(r.Holders) == 0 {
+		return ""
+	}
+	return "; what grew so far is held by " + r.Holders[0].String()
 }
 
 func remedy(t profile.Trend) string {
