@@ -66,9 +66,6 @@ func Open(path string) (*Program, error) {
 	if err := p.known(); err != nil {
 		return nil, err
 	}
-	if err := p.readFunctions(); err != nil {
-		return nil, err
-	}
 	p.types.init()
 	p.readSymbols()
 	data, err := f.DWARF()
@@ -78,7 +75,10 @@ func Open(path string) (*Program, error) {
 	if err := p.findLayout(); err != nil {
 		return nil, err
 	}
-	return p, p.readModule()
+	if err := p.readModule(); err != nil {
+		return nil, err
+	}
+	return p, p.readFunctions()
 }
 
 func hasTypes(f *elf.File) bool {
@@ -206,7 +206,7 @@ type functions struct {
 }
 
 func (p *Program) readFunctions() error {
-	text, _ := p.Section(".text")
+	text := p.u64(p.moduleAt + p.Layout["moduledata.text"]) // not where .text begins: C code may come first
 	s := p.file.Section(".gopclntab")
 	if s == nil || text == 0 {
 		return errors.New("the executable has no function table (.gopclntab)")
