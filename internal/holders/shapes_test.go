@@ -56,7 +56,7 @@ func TestHoldersAreNamed(t *testing.T) {
 			assert.Equal(t, s.typ, h.Type)
 			assert.Greater(t, h.Share, 0.9)
 			assert.InDelta(t, 1, h.Elements, 0.05, "one more with each request")
-			assert.Equal(t, int64(requests), h.To-h.From)
+			assert.InDelta(t, requests, h.To-h.From, 4, "the last goroutine may not have come to where it blocks")
 			assert.Greater(t, h.PerRequest, 1000.0)
 		})
 	}

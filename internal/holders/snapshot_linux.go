@@ -1,6 +1,7 @@
 package holders
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 // concurrent use.
 type Reader struct {
 	pid     int
+	started string // when the process did: its number may be another's by the second look
 	program *gobin.Program
 	limits  Limits
 }
@@ -26,11 +28,15 @@ func Open(pid int, l Limits) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
+	started, err := startOf(pid)
+	if err != nil {
+		return nil, err
+	}
 	p, err := gobin.Open(fmt.Sprintf("/proc/%d/exe", pid))
 	if err != nil {
 		return nil, err
 	}
-	return &Reader{pid: pid, program: p, limits: l.withDefaults()}, nil
+	return &Reader{pid: pid, started: started, program: p, limits: l.withDefaults()}, nil
 }
 
 // Close lets go of the executable.
@@ -39,6 +45,9 @@ func (r *Reader) Close() error { return r.program.Close() }
 // Snapshot stops the process, reads its heap, lets it go on and returns what is
 // reachable, by path.
 func (r *Reader) Snapshot() (*Paths, error) {
+	if now, err := startOf(r.pid); err != nil || now != r.started {
+		return nil, fmt.Errorf("the target's process %d has ended since it was first looked at", r.pid)
+	}
 	image, err := heap.Read(r.pid, r.program, heap.Limits(r.limits))
 	if err != nil {
 		return nil, err
@@ -46,6 +55,23 @@ func (r *Reader) Snapshot() (*Paths, error) {
 	defer image.Free()
 	p := graph.Build(image, r.program)
 	return p, agrees(p, image.Collected)
+}
+
+// startOf is when a process started, in clock ticks since the boot.
+func startOf(pid int) (string, error) {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return "", fmt.Errorf("look at process %d: %w", pid, err)
+	}
+	const start = 19 // of the fields behind the name, which may hold anything
+	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:]))
+	if len(fields) <= start {
+		return "", fmt.Errorf("look at process %d: its stat file has %d fields", pid, len(fields))
+	}
+	if state := fields[0]; state == "Z" || state == "X" {
+		return "", fmt.Errorf("look at process %d: it has ended", pid)
+	}
+	return fields[start], nil
 }
 
 // agrees checks what was found against the runtime's own figures: a search that missed

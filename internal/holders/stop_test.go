@@ -197,3 +197,16 @@ func TestTooLargeAHeapIsDeclined(t *testing.T) {
 	_, err = tg.open(holders.Limits{Objects: 10}).Snapshot()
 	require.ErrorContains(t, err, "above the limit")
 }
+
+// TestARestartedTarget: what was opened is read, and not what has its number now.
+func TestARestartedTarget(t *testing.T) {
+	exe := executable(t, build{})
+	tg := start(t, exe, "slice", false)
+	r := tg.open(holders.Limits{})
+	tg.snapshot(r)
+	tg.kill()
+	start(t, exe, "slice", false)
+	require.Eventually(t, func() bool { _, err := r.Snapshot(); return err != nil }, 5*time.Second, time.Millisecond)
+	_, err := r.Snapshot()
+	require.ErrorContains(t, err, "has ended since")
+}
