@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: bench-holders demo test race lint verdicts bench-verdict
+.PHONY: bench-holders demo test race lint verdicts bench-verdict bench-report bench-growth
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report. The
 # test is compiled with the flags of its target, so that they share the compiler's cache.
@@ -27,6 +27,16 @@ lint:
 	@test -z "$$(gofmt -l .)" || { echo 'gofmt would change:'; gofmt -l .; exit 1; }
 	@go vet ./...
 	@go mod tidy -diff
+
+# bench-growth finds growth between two profiles of 10 MB, beside what go tool pprof takes
+# for the same two files, and over twenty of 1 MB.
+bench-growth:
+	@go test ./profile -run '^$$' -bench 'GrowthOf' -benchtime 3x -benchmem
+
+# bench-report writes the report of ten minutes at 100 Hz with 20 profiles: time (under
+# 300 ms) and size (page-B, under 1.5 MB; a test holds it to that).
+bench-report:
+	@go test -run '^$$' -bench '^BenchmarkHTML$$' -benchtime 5x -count 8 ./report
 
 # bench-verdict: 10,000 samples in under 1 ms, 1,000,000 in under 25 ms.
 bench-verdict:

@@ -36,12 +36,18 @@ func (d dialer) dial(ctx context.Context, network, _ string) (net.Conn, error) {
 	return d.connect(ctx, network, d.address)
 }
 
-// pool keeps up to idle connections of d alive. It uses no proxy, whatever the
-// environment says, no HTTP/2, and no compression that it would undo itself.
-func (d dialer) pool(idle int) *http.Transport {
+// pool keeps up to idle connections of d alive, each until it has not been used for
+// rest. It uses no proxy, whatever the environment says, no HTTP/2, and no compression
+// that it would undo itself.
+//
+// The connection used last is used next, so that those which a burst opened rest when
+// it is over. If they stayed, every burst would leave the target with more connections
+// than before, and what it holds for them would look like a leak.
+func (d dialer) pool(idle int, rest time.Duration) *http.Transport {
 	return &http.Transport{
 		DialContext:            d.dial,
 		MaxIdleConnsPerHost:    idle,
+		IdleConnTimeout:        rest,
 		DisableCompression:     true,
 		MaxResponseHeaderBytes: 1 << 20,
 	}

@@ -68,7 +68,7 @@ func newAttack(ctx context.Context, p Plan, base *url.URL) *attack {
 	a.sending, a.stop = context.WithTimeout(ctx, p.Duration)
 	end, _ := a.sending.Deadline()
 	a.answers, a.cut = context.WithDeadline(context.WithoutCancel(ctx), end.Add(grace))
-	a.pool = dialer{address: address(base), timeout: p.Timeout, connect: p.Dial}.pool(p.MaxWorkers)
+	a.pool = dialer{address: address(base), timeout: p.Timeout, connect: p.Dial}.pool(p.MaxWorkers, p.rest())
 	a.transport = &transport{base: a.pool, answers: a.answers, timeout: p.Timeout}
 	a.attacker = vegeta.NewAttacker(
 		vegeta.Client(&http.Client{Transport: a.transport}), // first: it replaces what other options set

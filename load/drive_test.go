@@ -67,6 +67,45 @@ func TestRateIsExactOverTenMinutes(t *testing.T) {
 	})
 }
 
+// TestConnectionsOfABurstAreClosed: a target whose answers are slow for a second is
+// left with as many connections as before. What it held for more would look like a leak.
+func TestConnectionsOfABurstAreClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var open, most, last atomic.Int64
+		start := time.Now()
+		n := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			if at := time.Since(start); at > 5*time.Second && at < 6*time.Second {
+				time.Sleep(500 * time.Millisecond)
+			}
+			most.Store(max(most.Load(), open.Load()))
+			last.Store(open.Load())
+			hello(w, r)
+		})
+		p := Plan{Requests: Get("/"), Rate: 100, Duration: 10 * time.Second}
+		p.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			c, err := n.Dial(ctx, network, addr)
+			if err == nil {
+				open.Add(1)
+			}
+			return counted{c, &open}, err
+		}
+		require.NoError(t, p.Drive(t.Context(), base, new(Meter)))
+		assert.Greater(t, most.Load(), int64(20), "the burst opened many")
+		assert.LessOrEqual(t, last.Load(), int64(2), "and they were closed when it was over")
+	})
+}
+
+// counted takes itself off a number when it is closed.
+type counted struct {
+	net.Conn
+	open *atomic.Int64
+}
+
+func (c counted) Close() error {
+	c.open.Add(-1)
+	return c.Conn.Close()
+}
+
 func TestRateTimesDurationAreSent(t *testing.T) {
 	for _, tt := range []struct {
 		rate     float64
@@ -93,7 +132,6 @@ func TestRateTimesDurationAreSent(t *testing.T) {
 	}
 }
 
-// dialsThatHang counts connections being made to where nothing answers.
 func TestConnectionsAreKeptAlive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, n := drive(t, Plan{Requests: Get("/"), Rate: 10, Duration: 10 * time.Second},
@@ -163,7 +201,7 @@ func TestRedirectIsTheAnswer(t *testing.T) {
 }
 
 func TestProxyOfTheEnvironmentIsNotUsed(t *testing.T) {
-	assert.Nil(t, dialer{}.pool(1).Proxy)
+	assert.Nil(t, dialer{}.pool(1, time.Second).Proxy)
 }
 
 func TestConnectionsGoToBaseOnly(t *testing.T) {

@@ -48,6 +48,12 @@ type Plan struct {
 	_ struct{}
 }
 
+// rest is how long a connection may go unused before it is closed: two seconds, and longer
+// where requests are further apart than that.
+func (p Plan) rest() time.Duration {
+	return max(2*time.Second, time.Duration(2/p.Rate*float64(time.Second)))
+}
+
 // Planned is the rate in requests per second, and for how long.
 func (p Plan) Planned() (rate float64, d time.Duration) { return p.Rate, p.Duration }
 

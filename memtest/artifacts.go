@@ -22,7 +22,7 @@ type artifacts struct {
 
 // openArtifacts finds the folder and takes a name for the run's files in it. A second
 // run of the same name within one test gets a number.
-func openArtifacts(t TB, scenario string) (*artifacts, error) {
+func openArtifacts(t TB, scenario string, test report.Test) (*artifacts, error) {
 	if strings.Contains(scenario, "..") || strings.ContainsAny(scenario, "\x00") {
 		return nil, fmt.Errorf("scenario name %q cannot name a file: leave out \"..\" and control characters", scenario)
 	}
@@ -36,6 +36,9 @@ func openArtifacts(t TB, scenario string) (*artifacts, error) {
 	}
 	name = takeName(report.FileName(name))
 	t.Cleanup(func() { namesInUse.Delete(name) })
+	if claimed, err := report.Claim(dir, name, test); err == nil { // a folder that cannot be written is told when it is written to
+		name = claimed
+	}
 	return &artifacts{dir: dir, name: name}, nil
 }
 
@@ -89,7 +92,7 @@ func (a *artifacts) keep(t TB, r *report.Record) {
 	r.Report = filepath.Join(a.dir, a.name+".html")
 	t.Cleanup(func() {
 		t.Helper()
-		err := a.save(r)
+		err := errors.Join(a.save(r), tellCI(t, r))
 		if t.Failed() || testing.Verbose() {
 			t.Logf("%s", summary(r))
 		}
@@ -99,12 +102,11 @@ func (a *artifacts) keep(t TB, r *report.Record) {
 	})
 }
 
-// saveHeaps writes the heap profiles at once: what a judge says names their files.
+// saveHeaps writes the heap and goroutine profiles at once: what a judge says names their files.
 func (a *artifacts) saveHeaps(r *report.Record) error {
 	var failed error
-	for i := range r.Heaps {
-		h := &r.Heaps[i]
-		name := fmt.Sprintf("%s.%02d-%s.pb.gz", a.name, i+1, h.Phase)
+	for i := range len(r.Heaps) + len(r.Stacks) {
+		h, name := a.profile(r, i)
 		if err := report.WriteFile(a.dir, name, h.Raw); err != nil {
 			failed = errors.Join(failed, err)
 			continue
@@ -114,9 +116,22 @@ func (a *artifacts) saveHeaps(r *report.Record) error {
 	return failed
 }
 
+// profile is the i-th of the record's profiles, heaps first, and its file's name.
+func (a *artifacts) profile(r *report.Record, i int) (*report.Heap, string) {
+	if i < len(r.Heaps) {
+		h := &r.Heaps[i]
+		return h, fmt.Sprintf("%s.%02d-%s.pb.gz", a.name, i+1, h.Phase)
+	}
+	i -= len(r.Heaps)
+	h := &r.Stacks[i]
+	return h, fmt.Sprintf("%s.goroutines-%02d-%s.pb.gz", a.name, i+1, h.Phase)
+}
+
 func (a *artifacts) save(r *report.Record) error {
 	return errors.Join(
 		report.WriteForm(a.dir, a.name+".json", r.JSON),
 		report.WriteForm(a.dir, a.name+".html", r.HTML),
+		a.saveForms(r),
+		r.AddToIndex(a.dir, a.name),
 	)
 }

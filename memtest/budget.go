@@ -30,6 +30,7 @@ type Budget struct {
 func Within(t TB, r *report.Record, b Budget) bool {
 	t.Helper()
 	checks, err := b.Check(r)
+	placed(checks)
 	r.Checks = append(r.Checks, checks...)
 	if err != nil {
 		t.Errorf("%s", err)
@@ -136,6 +137,7 @@ func atMost(name string, allowed int64, r *report.Record, got measured) report.C
 	if got.ok {
 		c.OK = got.bytes <= float64(allowed)
 		c.Got = report.MiB(uint64(got.bytes)) + margin(got.bytes, float64(allowed)) + got.note
+		c.Margin = room(float64(allowed)-got.bytes, got.bytes/float64(allowed))
 	}
 	return c
 }
@@ -148,6 +150,16 @@ func margin(got, allowed float64) string {
 	return fmt.Sprintf(" (+%.1f, %.0f%%)", (got-allowed)/MiB, 100*got/allowed)
 }
 
+// room is how much of what is allowed is left, or is missing, in bytes, and which share
+// of it was measured.
+func room(left, share float64) string {
+	word := "left"
+	if left < 0 {
+		left, word = -left, "too much"
+	}
+	return fmt.Sprintf("%.1f MiB %s (%.0f%% of allowed)", left/MiB, word, 100*share)
+}
+
 func headroomRule(allowed int64, r *report.Record) report.Check {
 	c := report.Check{Rule: "headroom to limit", Allowed: "≥ " + report.MiB(uint64(allowed)), Got: notMeasured}
 	got := peakOf(r)
@@ -156,9 +168,10 @@ func headroomRule(allowed int64, r *report.Record) report.Check {
 	case limit == 0:
 		c.Got = "the target has no memory limit: set Image.MemoryLimit"
 	case got.ok:
-		room := float64(limit) - got.bytes
-		c.OK = room >= float64(allowed)
-		c.Got = fmt.Sprintf("%.1f MiB%s (limit %s)", room/MiB, got.note, report.MiB(limit))
+		left := float64(limit) - got.bytes
+		c.OK = left >= float64(allowed)
+		c.Got = fmt.Sprintf("%.1f MiB%s (limit %s)", left/MiB, got.note, report.MiB(limit))
+		c.Margin = room(left-float64(allowed), left/float64(allowed))
 	}
 	return c
 }

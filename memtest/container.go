@@ -20,6 +20,7 @@ type Container struct {
 	Ready     string        // as in Image
 	ReadyWait time.Duration // as in Image
 	Pprof     string        // as in Image; a port of its own must be published too
+	HeapURL   string        // as in Image; a port of its own must be published too
 	AllowHost bool          // as in Image
 
 	_ struct{}
@@ -30,7 +31,7 @@ func (t Container) Start(ctx context.Context) (*Instance, error) {
 	if t.Running == nil {
 		return nil, errors.New("container target has no Running container: set one that testcontainers has started")
 	}
-	image := Image{Ref: "running", Port: t.Port, Ready: t.Ready, ReadyWait: t.ReadyWait, Pprof: t.Pprof, AllowHost: t.AllowHost}
+	image := Image{Ref: "running", Port: t.Port, Ready: t.Ready, ReadyWait: t.ReadyWait, Pprof: t.Pprof, HeapURL: t.HeapURL, AllowHost: t.AllowHost}
 	spec, err := image.spec()
 	if err != nil {
 		return nil, err
@@ -40,7 +41,7 @@ func (t Container) Start(ctx context.Context) (*Instance, error) {
 	if err != nil {
 		return nil, asMemtestExit(err)
 	}
-	inst, err := instance(ctx, c, t.Pprof)
+	inst, err := instance(ctx, c, t.Pprof, t.HeapURL)
 	if err != nil {
 		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
 	}

@@ -79,13 +79,13 @@ func TestHoldersInContainers(t *testing.T) {
 					t.Skip(err)
 				}
 				defer func() { assert.NoError(t, way.close(t.Context())) }()
-				named(t, tt.holder, growth(t, target, way))
+				holderIs(t, tt.holder, growth(t, target, way))
 			})
 			t.Run("from beside", func(t *testing.T) {
 				beside := &containerHeap{c: heap.c}
 				require.NoError(t, beside.openBeside(t.Context(), errors.New("as an ordinary user")))
 				defer func() { assert.NoError(t, beside.close(t.Context())) }()
-				named(t, tt.holder, growth(t, target, beside.way))
+				holderIs(t, tt.holder, growth(t, target, beside.way))
 			})
 		})
 	}
@@ -115,7 +115,7 @@ func TestRunNamesTheHolder(t *testing.T) {
 	assert.Contains(t, leakMessage(r), "held   field main.server.sessions (map[string]*main.session), reached from")
 }
 
-func named(t *testing.T, want string, g holders.Growth) {
+func holderIs(t *testing.T, want string, g holders.Growth) {
 	t.Helper()
 	if want == "" {
 		assert.Empty(t, g.Holders)

@@ -1,6 +1,7 @@
 package memtest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +45,13 @@ type Image struct {
 	// none is run without heap profiles, and the record says so.
 	Pprof string
 
+	// HeapURL is where a target in another language than Go serves a profile of its
+	// memory, as Pprof: "/pprof/heap", ":6060/debug/heap". It is read in pprof's format,
+	// in that of gperftools and tcmalloc, and in jemalloc's (see profile.HeapURL). Without
+	// a Go runtime the verdict goes by the working set; the profiles say what grew. Set
+	// either this or Pprof.
+	HeapURL string
+
 	// AllowHost allows load to an address that is neither loopback, nor in the engine's
 	// own container network, nor named by DOCKER_HOST or TESTCONTAINERS_HOST_OVERRIDE.
 	AllowHost bool
@@ -65,7 +73,7 @@ func (i Image) Start(ctx context.Context) (*Instance, error) {
 	if err != nil {
 		return nil, asMemtestExit(err)
 	}
-	inst, err := instance(ctx, c, i.Pprof)
+	inst, err := instance(ctx, c, i.Pprof, i.HeapURL)
 	if err == nil {
 		err = i.checkLimit(ctx, spec.Memory, inst.Memory)
 	}
@@ -90,7 +98,10 @@ func (i Image) name() string {
 
 // spec is the container to start; an error says which field is wrong.
 func (i Image) spec() (container.Spec, error) {
-	pprofPort, _, err := splitPprof(i.Pprof)
+	if i.Pprof != "" && i.HeapURL != "" {
+		return container.Spec{}, errors.New("image has both Pprof and HeapURL: set Pprof for a Go target, HeapURL for another")
+	}
+	pprofPort, _, err := splitPprof(cmp.Or(i.HeapURL, i.Pprof))
 	if err != nil {
 		return container.Spec{}, err
 	}
@@ -149,8 +160,8 @@ func splitPprof(s string) (port int, path string, err error) {
 }
 
 // instance is a running container as what Measure needs of it.
-func instance(ctx context.Context, c *container.Container, pprof string) (*Instance, error) {
-	_, path, err := splitPprof(pprof)
+func instance(ctx context.Context, c *container.Container, pprof, heapURL string) (*Instance, error) {
+	_, path, err := splitPprof(cmp.Or(heapURL, pprof))
 	if err != nil {
 		return nil, err
 	}
@@ -168,23 +179,29 @@ func instance(ctx context.Context, c *container.Container, pprof string) (*Insta
 		case <-stopped:
 		}
 	}()
-	return &Instance{
+	inst := &Instance{
 		URL:      c.URL(),
 		Memory:   source,
-		Heap:     &profile.Pprof{URL: c.PprofURL() + path, Client: &http.Client{}},
 		Source:   report.Source{Kind: source.Kind, Why: source.Why},
 		Warnings: info.Warnings,
 		Env: report.Env{
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
-			EnvNames: info.EnvNames, Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
+			EnvNames: info.EnvNames, GC: collectorVars(c.Env()), Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
 		},
 		heap:   heap,
+		Vars:   c.Env(),
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)
 			return errors.Join(source.Close(), heap.close(ctx), c.Stop(ctx))
 		},
-	}, nil
+	}
+	if heapURL != "" {
+		inst.Heaps = profile.HeapURL{URL: c.PprofURL() + path, Client: &http.Client{}}
+	} else {
+		inst.Heap = &profile.Pprof{URL: c.PprofURL() + path, Client: &http.Client{}}
+	}
+	return inst, nil
 }
 
 func exitOf(e container.Exit) Exit {

@@ -25,7 +25,9 @@ func NoLeak(t TB, r *report.Record) bool {
 		check.Detail = err.Error()
 		t.Errorf("%s", err)
 	}
-	r.Checks = append(r.Checks, check)
+	checks := []report.Check{check}
+	placed(checks)
+	r.Checks = append(r.Checks, checks...)
 	return err == nil
 }
 
@@ -109,6 +111,9 @@ func leakMessage(r *report.Record) string {
 		}
 		row(name, "%s", site)
 	}
+	for _, waiting := range report.TopGoroutines(r.Goroutines, 2) {
+		row("waits", "%s", waiting)
+	}
 	if when := limitInWords(r); when != "" {
 		row("limit", "%s", when)
 	}
@@ -125,10 +130,11 @@ func leakMessage(r *report.Record) string {
 }
 
 func allowance(r *report.Record) string {
-	if r.AllowedGrowth == 0 {
+	allowed := r.AllowedGrowth + r.KnownGrowth()
+	if allowed == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (allowed %s/request)", report.Bytes(r.AllowedGrowth))
+	return fmt.Sprintf(" (allowed %s/request)", report.Bytes(allowed))
 }
 
 // limitInWords is when the target's memory limit is reached if the load goes on.
@@ -138,8 +144,8 @@ func limitInWords(r *report.Record) string {
 		return ""
 	}
 	s := fmt.Sprintf("%s reached in about %s at this rate", report.MiB(r.Env.Limit), report.Roughly(f.After))
-	if f.Latest > 0 {
-		s += fmt.Sprintf(" (%s to %s)", report.Roughly(f.Earliest), report.Roughly(f.Latest))
+	if soon, late := report.Roughly(f.Earliest), report.Roughly(f.Latest); f.Latest > 0 && soon != late {
+		s += fmt.Sprintf(" (%s to %s)", soon, late)
 	}
 	return s
 }

@@ -64,6 +64,7 @@ func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) 
 	f.At = time.Since(began)
 	f.Text += ", before it was ready"
 	r.Notes = append(r.Notes, f)
+	r.Mask(secretsOf(s, nil)...)
 	return r, nil
 }
 
@@ -80,16 +81,28 @@ type measurement struct {
 	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
 	record *report.Record
 	phase  string // the phase under way
+
+	heaps ProfileSource // where heap profiles come from; nil once that has failed
+
+	goroutines        []profile.Goroutines // at the moments of heap profiles
+	blindToGoroutines bool                 // the target does not tell of them
+
+	alarmist alarmist    // the sampler's
+	alarms   chan string // why a heap profile is to be taken at once
 }
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
 	began := time.Now()
+	heaps := target.Heaps
+	if heaps == nil && target.Heap != nil {
+		heaps = forced{target.Heap}
+	}
 	m := &measurement{
-		scenario: s, target: target, began: began, say: say,
+		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan string, 1),
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
-			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, WorkingSetLeaks: s.WorkingSetLeaks,
+			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, Known: s.Known, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
 	}
 	for _, w := range target.Warnings {
@@ -109,6 +122,9 @@ func (m *measurement) run(parent context.Context) error {
 	beside.Go(func() { m.watch(ctx, cancel) })
 	beside.Go(func() { m.sample(ctx) })
 	beside.Go(func() { m.tell(ctx) })
+	if heaps := m.heaps; heaps != nil {
+		beside.Go(func() { m.recordFlight(ctx, heaps) })
+	}
 
 	err := m.phases(ctx)
 	cancel(nil)
@@ -134,6 +150,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	if err := m.warmup(ctx); err != nil {
 		return err
 	}
+	m.probe(ctx)
 	m.snapshot(ctx)
 	m.look(ctx, &m.reach.early, &m.reach.before)
 
@@ -282,4 +299,16 @@ func (m *measurement) conclude() {
 	r.Source.Achieved, r.Source.Longest = pace(r.Samples)
 	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
+	m.guess()
+	for _, f := range r.KnownInWords() {
+		m.note(f)
+	}
+	r.Retained = m.retained()
+	r.Goroutines = m.grownGoroutines()
+	if m.oomKill() != nil {
+		m.lastWords()
+	} else if f, ok := pinned(r); ok {
+		r.Notes = append(r.Notes, f)
+	}
+	r.Mask(secretsOf(m.scenario, m.target.Vars)...)
 }

@@ -50,6 +50,46 @@ func TestMeasureFindsTheLeak(t *testing.T) {
 	assert.Empty(t, r.Notes)
 }
 
+// What grows in rare steps cannot be told from a cache by its profiles; the verdict, by
+// the live heap, can, and then the likeliest place is named, as a guess.
+func TestMeasureNamesTheLikeliestPlaceOfALeak(t *testing.T) {
+	r := measured(t, &faketarget.Target{Retains: 1000, InSteps: 3 << 20})
+	assert.Equal(t, profile.Leaking, r.Trend.Verdict, r.Trend.Reason)
+	require.NotEmpty(t, r.Growth)
+	assert.Equal(t, "main.leak", r.Growth[0].Func)
+	assert.True(t, r.Growth[0].Uncertain)
+	assert.ErrorContains(t, memtest.CheckLeak(r), "where  ≈ +")
+}
+
+func TestMeasureOfKnownGrowth(t *testing.T) {
+	until := time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC) // virtual time starts on the day before
+	for name, tc := range map[string]struct {
+		known   report.Known
+		verdict profile.Verdict
+		says    string
+	}{
+		"as much as is named": {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until}, profile.Steady, "main.leak grew by 1,000 B/request of 1,100 B that are put up with"},
+		"more than is named":  {report.Known{Func: `main\.leak`, PerRequest: 500, Reason: "#7", Until: until}, profile.Leaking, "of 500 B that are put up with"},
+		"expired":             {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until.AddDate(-1, 0, 0)}, profile.Leaking, "has expired"},
+		"of something else":   {report.Known{Func: `main\.cache`, PerRequest: 1100, Reason: "#7", Until: until}, profile.Leaking, "fits nothing that grew"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := scenario(&faketarget.Target{Retains: 1000})
+				s.Known = []report.Known{tc.known}
+				r, err := memtest.Measure(t.Context(), s)
+				require.NoError(t, err)
+				assert.Equal(t, tc.verdict, r.Trend.Verdict, r.Trend.Reason)
+				require.Len(t, r.Notes, 1)
+				assert.Equal(t, report.KnownGrowth, r.Notes[0].Kind)
+				assert.Contains(t, r.Notes[0].Text, tc.says)
+			})
+		})
+	}
+	_, err := memtest.Measure(t.Context(), memtest.Scenario{Target: &faketarget.Target{}, Load: load.Plan{}, Known: []report.Known{{}}})
+	require.ErrorContains(t, err, "scenario's known growth has no Func")
+}
+
 func TestMeasureSeesThatNothingGrows(t *testing.T) {
 	r := measured(t, &faketarget.Target{})
 	assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
@@ -61,6 +101,27 @@ func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
 	assert.Equal(t, "working set", r.Trend.Channel)
 	assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
 	assert.Empty(t, r.Floors)
+}
+
+// A target in another language: the verdict is the working set's, the names are those of
+// its own heap profiles.
+func TestMeasureOfAForeignTarget(t *testing.T) {
+	r := measured(t, &faketarget.Target{Foreign: true, Retains: 20_000})
+	assert.Equal(t, "working set", r.Trend.Channel)
+	assert.Empty(t, r.Floors)
+	assert.Empty(t, r.Stacks)
+	require.Len(t, r.Heaps, 6)
+	assert.True(t, r.Heaps[0].Garbage)
+	require.NotEmpty(t, r.Growth)
+	assert.Equal(t, "main.leak", r.Growth[0].Func)
+	assert.False(t, measured(t, &faketarget.Target{}).Heaps[0].Garbage)
+
+	r = measured(t, &faketarget.Target{Foreign: true, HeapErr: errors.New("GET /heap: 404")})
+	require.Len(t, r.Notes, 1)
+	assert.Equal(t, "the run goes on without heap profiles: GET /heap: 404", r.Notes[0].Text)
+
+	_, err := memtest.Image{Ref: "shop", Port: 80, Pprof: "/debug/pprof", HeapURL: "/heap"}.Start(t.Context())
+	require.ErrorContains(t, err, "image has both Pprof and HeapURL")
 }
 
 func TestMeasureRecordsTheWholeRun(t *testing.T) {
@@ -238,6 +299,32 @@ func TestMeasureGoesOnWhereTheEvidenceDoesNotDecide(t *testing.T) {
 					assert.Equal(t, profile.Inconclusive, r.Trend.Verdict)
 				}
 			})
+		})
+	}
+}
+
+// A profile near the limit is all that is left of a target that was killed.
+func TestMeasureHoldsAProfileFromBeforeTheKill(t *testing.T) {
+	killed := memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}
+	for name, tc := range map[string]struct {
+		retains, dies uint64
+	}{
+		"in the load":    {10_000, 3900},
+		"in the warm-up": {50_000, 780},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := measured(t, &faketarget.Target{Retains: tc.retains, Limit: 64 << 20, DiesAfter: tc.dies, Exit: killed})
+			require.NotEmpty(t, r.Notes)
+			died := r.Notes[len(r.Notes)-1]
+			require.Equal(t, report.OOMKilled, died.Kind)
+			last := r.Heaps[len(r.Heaps)-1]
+			assert.Regexp(t, `^9\d% of the limit`, last.Why)
+			assert.Less(t, last.At, died.At)
+			assert.Less(t, died.At-last.At, 3*time.Second)
+			require.NotEmpty(t, r.Growth)
+			assert.Equal(t, "main.leak", r.Growth[0].Func)
+			assert.Contains(t, died.Text, "; working set in the last ")
+			assert.Regexp(t, `; heap profile from .*s before: .*main.leak  leak.go:42`, died.Text)
 		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
 
@@ -38,18 +37,26 @@ func (m *measurement) probe(ctx context.Context) (took time.Duration) {
 
 // snapshot keeps a heap profile, taken after a forced collection.
 func (m *measurement) snapshot(ctx context.Context) {
-	if m.target.Heap == nil {
+	if m.heaps == nil {
 		return
 	}
-	raw, err := m.target.Heap.Heap(ctx)
+	forcesGC := m.heaps.ForcesGC()
+	raw, err := m.heaps.Heap(ctx)
 	if err != nil {
 		m.unprobed(ctx, err)
 		return
 	}
+	m.keepHeap(raw, "", forcesGC)
+	m.lookAtGoroutines(ctx)
+}
+
+// keepHeap adds a heap profile to the record, with what it was taken for if that is not
+// the plan.
+func (m *measurement) keepHeap(raw []byte, why string, forcedGC bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.record.Heaps = append(m.record.Heaps, report.Heap{
-		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Bytes: int64(len(raw)), Raw: raw,
+		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Why: why, Garbage: !forcedGC, Bytes: int64(len(raw)), Raw: raw,
 	})
 }
 
@@ -57,7 +64,7 @@ func (m *measurement) unprobed(ctx context.Context, err error) {
 	if ctx.Err() != nil {
 		return // the run ends: not the target's fault
 	}
-	m.target.Heap = nil
+	m.target.Heap, m.heaps = nil, nil
 	m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the run goes on without heap profiles: %v", err)})
 }
 
@@ -67,7 +74,7 @@ func (m *measurement) probeThroughout(ctx context.Context) {
 	every := max(shortestProbe, length/probesPerLoad)
 	cheapest := every / probeCostShare // a slow answer tells of a busy machine, the quickest what a collection costs
 	began, taken := time.Now(), 1
-	for m.target.Heap != nil && sleep(ctx, max(every, probeCostShare*cheapest)) == nil {
+	for m.heaps != nil && sleep(ctx, max(every, probeCostShare*cheapest)) == nil {
 		if took := m.probe(ctx); took > 0 {
 			cheapest = min(cheapest, took)
 		}
@@ -78,22 +85,4 @@ func (m *measurement) probeThroughout(ctx context.Context) {
 			taken++
 		}
 	}
-}
-
-// growth is what the heap profiles of the measured load say grew.
-func (m *measurement) growth() []profile.Site {
-	var heaps []profile.Heap
-	for _, h := range m.record.Heaps {
-		if h.Phase != report.Floor {
-			heaps = append(heaps, profile.Heap{At: h.At, Requests: h.Requests, Raw: h.Raw})
-		}
-	}
-	if len(heaps) < 2 {
-		return nil
-	}
-	sites, err := profile.Growth(heaps)
-	if err != nil {
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth by call site is not known: %v", err)})
-	}
-	return sites
 }

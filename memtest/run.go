@@ -43,7 +43,8 @@ func Run(t TB, s Scenario) *report.Record {
 	if s.Name == "" {
 		s.Name = t.Name()
 	}
-	out, err := openArtifacts(t, s.Name)
+	test := thisTest(t)
+	out, err := openArtifacts(t, s.Name, test)
 	if err != nil {
 		fatalf(t, "%v", err)
 	}
@@ -55,6 +56,7 @@ func Run(t TB, s Scenario) *report.Record {
 
 	r, err := measure(ctx, s, progress(t))
 	if r != nil {
+		r.Test = test
 		out.keep(t, r)
 		if err := out.saveHeaps(r); err != nil {
 			t.Logf("memtest: %v", err)
@@ -63,6 +65,7 @@ func Run(t TB, s Scenario) *report.Record {
 	if err != nil {
 		fatalf(t, "%v", err)
 	}
+	reportMetrics(t, r)
 	for _, f := range r.Notes {
 		if f.Fatal {
 			t.Errorf("memtest: %s", explain(f))

@@ -45,6 +45,7 @@ func (m *measurement) sampleOnce(ctx context.Context) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.record.Samples = append(m.record.Samples, s)
+	m.alarm(&s)
 	return nil
 }
 

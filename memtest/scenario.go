@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/report"
 )
 
 // Scenario is what a test says: which target, under which load.
@@ -28,6 +29,11 @@ type Scenario struct {
 	// the place of the detector's own margins: Steady then means less than this, and a
 	// run too short to show that is Inconclusive. Default: the detector's margins.
 	AllowedGrowth float64
+
+	// Known is growth of certain call sites that is put up with until a day. Where one of
+	// them grows, its bytes per request are added to AllowedGrowth. What has expired, or
+	// fits nothing that grows, is a finding.
+	Known []report.Known
 
 	// WorkingSetLeaks lets the working set alone speak of a leak, where the target's
 	// runtime says nothing. It is the weaker evidence: warm-up and GC headroom look like
@@ -70,6 +76,11 @@ func (s Scenario) withDefaults() (Scenario, error) {
 		return s, fmt.Errorf("scenario's AllowedGrowth is %g: set the bytes per request that are no leak, or 0 for the detector's margins", s.AllowedGrowth)
 	case s.Every < time.Millisecond:
 		return s, fmt.Errorf("scenario's Every is %v: sample at most every 1ms (100ms is the default)", s.Every)
+	}
+	for _, k := range s.Known {
+		if err := k.Validate(); err != nil {
+			return s, fmt.Errorf("scenario's %w", err)
+		}
 	}
 	if v, ok := s.Load.(interface{ Validate() error }); ok {
 		if err := v.Validate(); err != nil {

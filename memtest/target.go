@@ -23,8 +23,10 @@ type Instance struct {
 	Memory profile.Sampler // reads the target's memory
 	Heap   Prober          // asks the target's runtime; nil if it has nothing to say
 	heap   heapReader      // reads its heap from outside; nil if that cannot be done
+	Heaps  ProfileSource   // where heap profiles come from, if not from Heap; nil if there are none
 	Env    report.Env      // what is known of the target and its engine
 	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why
+	Vars   []string        // its environment, "NAME=value": what reports must not show, wherever the target prints it
 
 	Warnings []string // what a reader of the record must know: limits that could not be applied
 
@@ -38,6 +40,18 @@ type Prober interface {
 	Floor(ctx context.Context) (profile.Floor, error) // At and Requests are filled in by the caller
 	Heap(ctx context.Context) ([]byte, error)         // a heap profile in pprof's format
 }
+
+// A ProfileSource hands out heap profiles of the target in pprof's format, whatever its
+// language. [profile.HeapURL] is one, for whatever serves a profile of its memory.
+type ProfileSource interface {
+	Heap(ctx context.Context) ([]byte, error) // with the values inuse_space and inuse_objects
+	ForcesGC() bool                           // garbage is collected first, or there never is any
+}
+
+// forced is a Prober as a ProfileSource.
+type forced struct{ Prober }
+
+func (forced) ForcesGC() bool { return true }
 
 // Exit is how a target ended by itself.
 type Exit struct {

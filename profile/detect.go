@@ -1,6 +1,10 @@
 package profile
 
-import "github.com/memgate/memgate/internal/stats"
+import (
+	"slices"
+
+	"github.com/memgate/memgate/internal/stats"
+)
 
 // Detect judges the target's memory over the measured window of a run: whether it
 // grows with the requests served. It is a pure function of e; too little data, or
@@ -34,7 +38,7 @@ func (l *look) channels() []judged {
 	}
 	all := []judged{l.judgeByWorkingSet(l.judgeHeap())}
 	if c, ok := l.offHeapCurve(); ok {
-		all = append(all, l.judgePlain(offHeap, c, offHeapLimits))
+		all = append(all, l.judgeOffHeap(c))
 	}
 	if c, ok := l.kernelCurve(); ok {
 		all = append(all, l.judgePlain(kernelMem, c, kernelLimits))
@@ -67,19 +71,27 @@ const (
 	kernelGrows      // the kernel may give back under pressure what grows here
 	weakWitness      // the working set grows, and there is nothing else
 	givenBack        // what grew with the load went when the load stopped
+	onlyBytes        // the live heap grows by little, and the number of its objects does not
 )
 
 // fuse makes one verdict of the channels'. The heap, what is outside it, the number of
 // objects and that of goroutines can each prove a leak; the kernel's memory and tmpfs
 // only keep a run from being called Steady: some of it is given back under pressure.
 func (l *look) fuse(all []judged) decision {
+	var doubted []decision
 	for _, j := range all {
-		if j.verdict == Leaking && l.proves(j) {
-			if l.gaveBack(j.name) {
-				return decision{Inconclusive, j, givenBack}
-			}
+		switch {
+		case j.verdict != Leaking || !l.proves(j):
+		case l.gaveBack(j):
+			doubted = append(doubted, decision{Inconclusive, j, givenBack})
+		case l.isDrift(j, all):
+			doubted = append(doubted, decision{Inconclusive, j, onlyBytes})
+		default:
 			return decision{verdict: Leaking, by: j}
 		}
+	}
+	if len(doubted) > 0 {
+		return doubted[0]
 	}
 	for _, j := range all {
 		if v := l.vetoOf(j); v != noVeto {
@@ -108,6 +120,15 @@ func (l *look) proves(j judged) bool {
 		return l.WorkingSetLeaks
 	}
 	return false
+}
+
+// isDrift tells whether growth of the live heap is so little that healthy drift may be
+// as much, while the number of its objects, which drifts less, is steady.
+func (l *look) isDrift(heap judged, all []judged) bool {
+	if heap.name != liveHeap || l.Allowed > 0 || heap.slope.Value*l.span >= leastClaim {
+		return false
+	}
+	return slices.ContainsFunc(all, func(j judged) bool { return j.name == heapObjects && j.verdict == Steady })
 }
 
 // mustBeSteady tells whether a run is Steady only if that channel is.

@@ -222,6 +222,31 @@ func (l *look) tmpfsCurve() (c curve, ok bool) {
 	return l.sampleCurve(mostPoints, func(s *Sample) float64 { return float64(s.Shmem) }, stats.Median), true
 }
 
+// outside is the anonymous memory that is not the runtime's; negative where the runtime
+// holds memory that it has not touched yet.
+func (l *look) outside(at time.Duration, sys, released uint64) float64 {
+	return l.anonAt(at) - (float64(sys) - float64(released))
+}
+
+// judgeOffHeap judges memory outside the runtime's. What becomes resident of memory that
+// the runtime had not touched is no growth outside it: growth must be seen above nothing.
+// The slope of a leak is taken from the whole curve, below nothing too.
+func (l *look) judgeOffHeap(c curve) judged {
+	above := c
+	above.y = slices.Clone(c.y)
+	for i, y := range above.y {
+		above.y[i] = max(0, y)
+	}
+	j := l.judgePlain(offHeap, above, offHeapLimits)
+	if j.verdict != Leaking {
+		return j
+	}
+	if whole := l.judgePlain(offHeap, c, offHeapLimits); whole.verdict == Leaking {
+		return whole
+	}
+	return j
+}
+
 // offHeapCurve is the anonymous memory, swapped out or not, that the runtime did not
 // get from the system, where the runtime told how much that is: at all polls, or else
 // at all floors.
@@ -230,14 +255,14 @@ func (l *look) offHeapCurve() (c curve, ok bool) {
 		return curve{}, false
 	}
 	for _, p := range l.Polls {
-		c.add(p.At.Seconds(), float64(p.Requests), l.anonAt(p.At)-(float64(p.Sys)-float64(p.HeapReleased)))
+		c.add(p.At.Seconds(), float64(p.Requests), l.outside(p.At, p.Sys, p.HeapReleased))
 	}
 	if len(c.x) > 0 && !slices.ContainsFunc(l.Polls, func(p Poll) bool { return p.Sys == 0 }) {
 		return c.medians(min(mostPoints, len(c.x)/3)), true
 	}
 	c = curve{}
 	for _, f := range l.Floors {
-		c.add(f.At.Seconds(), float64(f.Requests), l.anonAt(f.At)-(float64(f.Sys)-float64(f.HeapReleased)))
+		c.add(f.At.Seconds(), float64(f.Requests), l.outside(f.At, f.Sys, f.HeapReleased))
 	}
 	return c, len(c.x) > 0 && !slices.ContainsFunc(l.Floors, func(f Floor) bool { return f.Sys == 0 })
 }

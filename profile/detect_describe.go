@@ -108,6 +108,8 @@ func (d decision) reason() string {
 	switch d.veto {
 	case givenBack:
 		return fmt.Sprintf("%s: it grew with the requests, but most of that was given back when the load stopped", j.name)
+	case onlyBytes:
+		return fmt.Sprintf("%s: it grows by %s with each request, %s in all, but the number of objects in it does not grow", j.name, perRequest(j.slope.Value), perRequest(j.slope.Value*j.rule.span))
 	case stillCounts:
 		return fmt.Sprintf("%s: %.3g more with each request, which is not certain to be a leak (%s), but more than a steady heap has",
 			j.name, j.slope.Value, j.why())

@@ -1,11 +1,12 @@
 package profile
 
-// gaveBack tells whether most of what the channel grew by was gone when the load had
-// stopped: a queue that ran full, requests that piled up, caches of connections. What a
-// leak holds, it holds at rest too.
-func (l *look) gaveBack(channel string) bool {
+// gaveBack tells whether growth of the channel is growth of what the target holds only
+// while it is loaded: a queue that runs full, requests that pile up, connections. What
+// is leaked is still there when the load has stopped; what is gone then, and was not
+// gone before the load, is not.
+func (l *look) gaveBack(j judged) bool {
 	var of func(Floor) float64
-	switch channel {
+	switch j.name {
 	case liveHeap:
 		of = func(f Floor) float64 { return float64(f.Live()) }
 	case heapObjects:
@@ -14,6 +15,9 @@ func (l *look) gaveBack(channel string) bool {
 	if of == nil || l.Rest.HeapAlloc == 0 || len(l.Floors) < fewestFloor {
 		return false
 	}
-	grown := of(l.Floors[len(l.Floors)-1]) - of(l.Floors[0])
-	return grown > 0 && of(l.Floors[len(l.Floors)-1])-of(l.Rest) > grown/2
+	held := of(l.Floors[len(l.Floors)-1]) - of(l.Rest)
+	if l.RestBefore.HeapAlloc > 0 {
+		held -= max(0, of(l.Floors[0])-of(l.RestBefore))
+	}
+	return held > j.slope.Value*l.span/2
 }

@@ -51,7 +51,14 @@ func TestWhatIsGivenBackWasNotLeaked(t *testing.T) {
 	e.Rest = e.Floors[len(e.Floors)-1]
 	assert.Equal(t, Leaking, sound(t, e).Verdict, "it is still there at rest")
 
-	e.Rest = e.Floors[5]
+	e.RestBefore, e.Rest = e.Floors[0], e.Floors[len(e.Floors)-1]
+	for _, f := range []*Floor{&e.RestBefore, &e.Rest} {
+		f.HeapAlloc -= 4 << 20
+		f.HeapObjects -= 20_000
+	}
+	assert.Equal(t, Leaking, sound(t, e).Verdict, "what is held under load was held from the start")
+
+	e.RestBefore = e.Floors[0]
 	got := sound(t, e)
 	assert.Equal(t, Inconclusive, got.Verdict)
 	assert.Equal(t, "live heap: it grew with the requests, but most of that was given back when the load stopped", got.Reason)
@@ -77,7 +84,11 @@ func TestChannels(t *testing.T) {
 			f.StackInuse, f.Sys, s.Anon = f.StackInuse+2048*n, f.Sys+2048*n, s.Anon+2048*n
 		}, Leaking, liveHeap, 2048, "stacks"},
 		{"mmap", func(n uint64, s *Sample, _ *Floor) { s.Anon += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
+		{"heap that becomes resident", func(n uint64, s *Sample, f *Floor) { f.Sys += 16 << 20; s.Anon += min(1024*n, 12<<20) }, Steady, liveHeap, 0, ""},
 		{"swapped out mmap", func(n uint64, s *Sample, _ *Floor) { s.Swap += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
+		{"drift of bytes", func(n uint64, s *Sample, f *Floor) {
+			f.HeapAlloc, f.Sys, s.Anon = f.HeapAlloc+60*n, f.Sys+60*n, s.Anon+60*n
+		}, Inconclusive, liveHeap, 60, ""},
 		{"small objects", func(n uint64, _ *Sample, f *Floor) { f.HeapObjects, f.HeapAlloc = f.HeapObjects+n, f.HeapAlloc+16*n }, Leaking, heapObjects, 16, ""},
 		{"an object now and then", func(n uint64, _ *Sample, f *Floor) { f.HeapObjects, f.HeapAlloc = f.HeapObjects+n/25, f.HeapAlloc+n }, Steady, liveHeap, 0, ""},
 		{"sockets", func(n uint64, s *Sample, _ *Floor) { s.Sock += 1024 * n }, Inconclusive, kernelMem, 0, "kernel"},

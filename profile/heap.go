@@ -38,15 +38,29 @@ type heapProfile struct {
 // parseHeap reads a heap profile that is not to be trusted: what it may take is
 // bounded before it is parsed (maxRaw, maxInflated, maxParsed), and its numbers and
 // ids are checked.
-func parseHeap(raw []byte) (*heapProfile, error) {
+func parseHeap(raw []byte) (*heapProfile, error) { return parse(raw, heapKind) }
+
+// parse reads a profile of any kind as parseHeap does.
+func parse(raw []byte, k kind) (*heapProfile, error) {
+	wire, err := unpack(raw, k)
+	if err != nil {
+		return nil, err
+	}
+	return parseWire(wire, k)
+}
+
+// unpack is the first half of parse: what is left to be parsed, inflated and trimmed.
+func unpack(raw []byte, k kind) ([]byte, error) {
 	wire, err := inflate(raw)
 	if err != nil {
 		return nil, err
 	}
-	wire, err = trim(wire)
-	if err != nil {
-		return nil, err
-	}
+	t := trimmer{kind: k}
+	return t.run(wire)
+}
+
+// parseWire is the second half of parse.
+func parseWire(wire []byte, k kind) (*heapProfile, error) {
 	p, err := pprof.ParseUncompressed(wire)
 	if err != nil {
 		return nil, fmt.Errorf("the profile is damaged: %w", err)
@@ -57,7 +71,7 @@ func parseHeap(raw []byte) (*heapProfile, error) {
 	named := func(name string) int {
 		return slices.IndexFunc(p.SampleType, func(t *pprof.ValueType) bool { return t.Type == name })
 	}
-	return &heapProfile{p, named("inuse_space"), named("inuse_objects"), named("alloc_space")}, nil
+	return &heapProfile{p, named(k.size), named(k.number), named("alloc_space")}, nil
 }
 
 // inflate is the protobuf in raw, in memory of its own.

@@ -38,7 +38,7 @@ const defaultFetchTimeout = 10 * time.Second
 // and Growth can read it.
 func (p Pprof) Heap(ctx context.Context) ([]byte, error) {
 	var raw []byte
-	err := p.fetch(ctx, "gc=1", func(body io.Reader) (err error) {
+	err := p.fetch(ctx, "heap", "gc=1", func(body io.Reader) (err error) {
 		if raw, err = io.ReadAll(io.LimitReader(body, maxRaw+1)); err != nil {
 			return err
 		}
@@ -51,16 +51,16 @@ func (p Pprof) Heap(ctx context.Context) ([]byte, error) {
 	return raw, nil
 }
 
-// fetch gets the heap profile in the form that query asks for and has read read it.
+// fetch gets the profile of that name in the form that query asks for and has read read it.
 // The errors of read need not say where the answer came from.
-func (p Pprof) fetch(parent context.Context, query string, read func(io.Reader) error) error {
+func (p Pprof) fetch(parent context.Context, profile, query string, read func(io.Reader) error) error {
 	timeout := p.Timeout
 	if timeout <= 0 {
 		timeout = defaultFetchTimeout
 	}
 	ctx, cancel := context.WithTimeout(parent, timeout)
 	defer cancel()
-	req, name, err := p.request(ctx, query)
+	req, name, err := p.request(ctx, profile, query)
 	if err != nil {
 		return err
 	}
@@ -83,14 +83,14 @@ func (p Pprof) fetch(parent context.Context, query string, read func(io.Reader) 
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// request is the request for a heap profile, and the name of its URL without secrets.
-func (p Pprof) request(ctx context.Context, query string) (req *http.Request, name string, err error) {
+// request is the request for a profile, and the name of its URL without secrets.
+func (p Pprof) request(ctx context.Context, profile, query string) (req *http.Request, name string, err error) {
 	u, err := url.Parse(p.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		// What url.Parse says can hold a part of a password.
 		return nil, "", errors.New(`the URL of net/http/pprof is not valid: it is such as "http://127.0.0.1:6060/debug/pprof"`)
 	}
-	u = u.JoinPath("heap")
+	u = u.JoinPath(profile)
 	name = (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawQuery: query}).String()
 	u.RawQuery = strings.TrimPrefix(u.RawQuery+"&"+query, "&")
 	req, err = http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
@@ -120,7 +120,11 @@ func (p Pprof) read(resp *http.Response, read func(io.Reader) error) error {
 		return fmt.Errorf("%s, then %w", status(resp), err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s, %s: %s", status(resp), excerpt(head), statusRemedy(resp))
+		err := fmt.Errorf("%s, %s: %s", status(resp), excerpt(head), statusRemedy(resp))
+		if resp.StatusCode == http.StatusNotFound {
+			err = notServed{err}
+		}
+		return err
 	}
 	if bytes.HasPrefix(bytes.TrimSpace(head), []byte("<")) {
 		return fmt.Errorf("%s, but an HTML page, %s: the URL must be the folder that net/http/pprof serves, "+
@@ -135,6 +139,13 @@ func (p Pprof) read(resp *http.Response, read func(io.Reader) error) error {
 	}
 	return nil
 }
+
+// errNotServed is what an answer of 404 is.
+var errNotServed = errors.New("the target does not serve it")
+
+type notServed struct{ error }
+
+func (notServed) Is(target error) bool { return target == errNotServed }
 
 // status is the answer's status, "404 Not Found", by its code alone: the text in the
 // answer is the target's.

@@ -53,7 +53,7 @@ var floorLines = []struct {
 func (p Pprof) Floor(ctx context.Context) (Floor, error) {
 	var floor Floor
 	start := time.Now()
-	err := p.fetch(ctx, "gc=1&debug=1", func(body io.Reader) (err error) {
+	err := p.fetch(ctx, "heap", "gc=1&debug=1", func(body io.Reader) (err error) {
 		floor, err = readFloor(body)
 		return err
 	})

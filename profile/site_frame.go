@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"slices"
 	"strings"
 
 	pprof "github.com/google/pprof/profile"
@@ -26,18 +27,46 @@ const (
 //   - The user's own: everything else, package main in any case, and with it the
 //     modules that a go.mod replaces by a folder. Where package main itself comes
 //     from a "module@version", all of that module.
-type naming struct{ main string } // the "…/module@version/" of package main, or ""
+//
+// In a profile of another language (no file of it is Go's) what is not an allocator's or
+// its standard library's is the user's own.
+type naming struct {
+	main    string // the "…/module@version/" of package main, or ""
+	foreign bool   // it is not a Go program's
+}
 
 func newNaming(functions []*pprof.Function) naming {
+	if len(functions) > 0 && !slices.ContainsFunc(functions, isGo) {
+		return naming{foreign: true}
+	}
 	for _, f := range functions {
 		if packageOf(f.Name) == "main" {
-			return naming{versioned(f.Filename)}
+			return naming{main: versioned(f.Filename)}
 		}
 	}
 	return naming{}
 }
 
+func isGo(f *pprof.Function) bool {
+	return strings.HasSuffix(f.Filename, ".go") || strings.HasPrefix(f.Name, "runtime.") || strings.HasPrefix(f.Name, "main.")
+}
+
+// foreignStandard are the beginnings of names in C, C++ and Rust, and of the files of
+// libraries, that are not the user's own.
+var foreignStandard = []string{
+	"malloc", "calloc", "realloc", "free", "memalign", "posix_memalign", "aligned_alloc", "operator new", "_Znw", "_Zna", "je_", "_rjem_", "mallocx", "rallocx",
+	"prof_", "tc_", "tcmalloc", "TCMalloc", "do_malloc", "MallocHook", "std::", "core::", "alloc::", "hashbrown::", "<std::", "<core::", "<alloc::", "<hashbrown::",
+	"_ZNSt", "_ZSt", "__", "_start", "start_thread", "clone", "0x",
+	"libc.so", "libc-", "libm.so", "libstdc++", "libgcc", "libjemalloc", "libtcmalloc", "libpthread", "libunwind", "ld-linux", "ld-", "libnode.so", "[vdso]",
+}
+
 func (n naming) origin(f *pprof.Function) origin {
+	if n.foreign {
+		if f.Name == "" || slices.ContainsFunc(foreignStandard, func(s string) bool { return strings.HasPrefix(f.Name, s) }) {
+			return standard
+		}
+		return own
+	}
 	pkg := packageOf(f.Name)
 	first, _, _ := strings.Cut(pkg, "/")
 	module := versioned(f.Filename)

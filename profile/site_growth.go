@@ -3,15 +3,15 @@ package profile
 import (
 	"cmp"
 	"math"
-	"slices"
 )
 
 // growth is the live heap of every site over a series of profiles.
 type growth struct {
 	requests []float64 // completed by each profile
 	bySite   map[place]*history
-	stacks   map[place][]place // each site's biggest stack in the latest profile
-	rate     float64           // bytes allocated per sample: runtime.MemProfileRate
+	stacks   map[place][]place  // each site's biggest stack in the latest profile
+	allocs   map[place][]string // where it allocates most, in the latest profile
+	rate     float64            // bytes allocated per sample: runtime.MemProfileRate
 }
 
 // history is a site's live heap in each profile.
@@ -34,7 +34,7 @@ func (g *growth) add(h Heap, p *heapProfile) {
 	n := len(g.requests)
 	g.requests = append(g.requests, float64(h.Requests))
 	g.rate = max(g.rate, float64(p.Period))
-	g.stacks = map[place][]place{}
+	g.stacks, g.allocs = map[place][]place{}, map[place][]string{}
 	for _, t := range p.totals() {
 		s := g.bySite[t.place]
 		if s == nil {
@@ -42,7 +42,7 @@ func (g *growth) add(h Heap, p *heapProfile) {
 			g.bySite[t.place] = s
 		}
 		s.add(t)
-		g.stacks[t.place] = t.stack()
+		g.stacks[t.place], g.allocs[t.place] = t.stack(), t.allocs()
 	}
 	for _, s := range g.bySite {
 		if len(s.bytes) == n {
@@ -56,33 +56,40 @@ type line struct {
 	place
 	whose          origin
 	bytes, objects slope
+	alloc          place // where its biggest stack allocates
+	table          bool  // it is a slice or a map that doubles
 }
 
 // minSeries is how many profiles it takes to tell growth from churn.
 const minSeries = 4
 
-// growing is the sites that grow, in no order.
-func (g *growth) growing() []line {
+// growing is the sites that hold more at the end than at the start, in no order: those
+// that grow throughout, and the others.
+func (g *growth) growing() (certain, others []line) {
 	keep, x, requests := g.axis()
-	var lines []line
 	for where, h := range g.bySite {
 		bytes, objects := pick(h.bytes, keep), pick(h.objects, keep)
 		if bytes[len(bytes)-1] <= bytes[0] {
 			continue
 		}
-		l := line{place: where, whose: h.whose}
+		l := line{place: where, whose: h.whose, table: isTable(bytes, objects)}
+		if stack := g.stacks[where]; len(stack) > 0 {
+			l.alloc = stack[0]
+		}
 		l.bytes = fit(x, bytes, g.noise(bytes, objects))
 		l.objects = fit(x, objects, nil)
-		if len(x) >= minSeries && !(l.bytes.certain && sustained(pace(x, pick(h.allocated, keep)), bytes)) {
-			continue
-		}
+		sure := len(x) < minSeries || l.bytes.certain && sustained(pace(x, pick(h.allocated, keep)), bytes)
 		if !requests {
 			l.bytes.forget()
 			l.objects.forget()
 		}
-		lines = append(lines, l)
+		if sure {
+			certain = append(certain, l)
+		} else {
+			others = append(others, l)
+		}
 	}
-	return lines
+	return certain, others
 }
 
 // axis is the profiles between which requests were completed, and the requests. Of
@@ -133,42 +140,6 @@ func (g *growth) noise(bytes, objects []float64) []float64 {
 		variance[i] = bytes[i] * size * (1 - p) / p
 	}
 	return variance
-}
-
-// rank sorts lines by bytes per request, then moves those behind that others hold.
-//
-// What is retained was often allocated elsewhere: a registry of requests that is
-// never cleared makes net/http.readRequest the biggest site, a stack in which the
-// user's code does not appear. So a site goes behind the others if one nearer to the
-// user grows in step with it.
-func rank(lines []line) {
-	slices.SortFunc(lines, func(a, b line) int {
-		return cmp.Or(cmp.Compare(b.bytes.slope, a.bytes.slope), cmp.Compare(b.bytes.rise, a.bytes.rise),
-			a.place.compare(b.place))
-	})
-	held := map[place]bool{}
-	for _, l := range lines {
-		if l.whose != own && l.bytes.interval() {
-			held[l.place] = slices.ContainsFunc(lines, func(by line) bool { return by.whose > l.whose && by.inStep(l) })
-		}
-	}
-	slices.SortStableFunc(lines, func(a, b line) int {
-		switch {
-		case held[a.place] == held[b.place]:
-			return 0
-		case held[b.place]:
-			return -1
-		}
-		return 1
-	})
-}
-
-// inStep says whether l may hold what h allocates: that it grows by an object for at
-// most ten of h's, or, since the table of a map is few objects however many entries
-// it has, by a byte for at most 200 of h's. An entry of a map takes 16 bytes and more,
-// a request with its headers about 2,000.
-func (l line) inStep(h line) bool {
-	return l.objects.slope*10 >= h.objects.slope || l.bytes.slope*200 >= h.bytes.slope
 }
 
 func (p place) compare(q place) int {

@@ -15,6 +15,13 @@ type total struct {
 	allocated      int64             // bytes since the start, by stacks that hold live memory
 	most           int64             // bytes of the stack that holds the most
 	biggest        []*pprof.Location // that stack
+	tops           [3]top            // where it allocates most, as far as so few can tell
+}
+
+// top is an allocating frame, and the bytes booked to it.
+type top struct {
+	at    *pprof.Location
+	bytes int64
 }
 
 // maxTotals bounds what is kept of one profile. A real one has hundreds of sites.
@@ -52,9 +59,44 @@ func (t *total) add(s *pprof.Sample, p *heapProfile) {
 	if p.allocated >= 0 {
 		t.allocated += s.Value[p.allocated]
 	}
+	if len(s.Location) > 0 {
+		t.book(s.Location[0], bytes)
+	}
 	if bytes > t.most {
 		t.most, t.biggest = bytes, s.Location
 	}
+}
+
+// book books bytes to an allocating frame, if it is among those of most bytes.
+func (t *total) book(at *pprof.Location, bytes int64) {
+	least := 0
+	for i := range t.tops {
+		if t.tops[i].at == at {
+			t.tops[i].bytes += bytes
+			return
+		}
+		if t.tops[i].bytes < t.tops[least].bytes {
+			least = i
+		}
+	}
+	if t.tops[least].at == nil || bytes > t.tops[least].bytes {
+		t.tops[least] = top{at, bytes}
+	}
+}
+
+// allocs is where the site allocates most, other than in itself, most bytes first.
+func (t *total) allocs() (list []string) {
+	tops := t.tops
+	slices.SortStableFunc(tops[:], func(a, b top) int { return cmp.Compare(b.bytes, a.bytes) })
+	for _, at := range tops {
+		if at.at == nil || len(at.at.Line) == 0 {
+			continue
+		}
+		if p := placeOf(at.at.Line[0]); p != t.place && !slices.Contains(list, p.short()) {
+			list = append(list, p.short())
+		}
+	}
+	return list
 }
 
 // largest keeps the maxTotals largest totals and adds up the others.

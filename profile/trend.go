@@ -79,9 +79,10 @@ type Evidence struct {
 	Planned float64       // requests per second that were planned; 0 if not known
 	Window  time.Duration // length of the measured load; 0 means from the first sample to the last
 
-	// Rest is the floor after the load had stopped and the target had come to rest; the
-	// zero Floor if it was not read. Growth that is given back there was not leaked.
-	Rest Floor
+	// RestBefore and Rest are the floors before the measured load and after it, when the
+	// target had come to rest; the zero Floor if they were not read. Growth of what the
+	// target gives back at rest was not leaked.
+	RestBefore, Rest Floor
 
 	// Broken says what interrupted the measured load, a sentence each: a restart, a
 	// pause, an OOM kill, a gap in the samples. Any makes the verdict Inconclusive.

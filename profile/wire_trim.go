@@ -32,9 +32,20 @@ const (
 	elementCost  = 64  // of an element that comes in any other form
 )
 
+// kind is a kind of profile: which two of its values count. (A profile of goroutines
+// has one, which is both.)
+type kind struct{ what, size, number string }
+
+var (
+	heapKind   = kind{"a heap profile", "inuse_space", "inuse_objects"}
+	parkedKind = kind{"a goroutine profile", "goroutine", "goroutine"}
+	leakedKind = kind{"a profile of leaked goroutines", "goroutineleak", "goroutineleak"}
+)
+
 // trimmer is the walk over a profile's wire format.
 type trimmer struct {
-	bytes, objects int      // which of a sample's values are inuse_space and inuse_objects
+	kind                    // of profile; the zero value is a heap profile
+	bytes, objects int      // which of a sample's values kind names
 	types          int      // how many values a sample has
 	values         []int64  // of the sample at hand
 	totals         [2]int64 // live bytes and objects of all samples
@@ -73,7 +84,7 @@ func (t *trimmer) findTypes(wire []byte) error {
 			return nil
 		}
 		if t.types++; t.types > 32 {
-			return errors.New("it has more than 32 sample types: it is not a heap profile")
+			return errors.New("it has more than 32 sample types: it is no profile of memory or goroutines")
 		}
 		at := uint64(0)
 		err := eachField(f.data, func(f field) error {
@@ -92,12 +103,18 @@ func (t *trimmer) findTypes(wire []byte) error {
 	if err != nil {
 		return err
 	}
-	t.bytes, t.objects = slices.Index(names, "inuse_space"), slices.Index(names, "inuse_objects")
-	if t.bytes < 0 || t.objects < 0 {
-		return fmt.Errorf("it is not a heap profile: its sample types are %q, not inuse_space and inuse_objects: "+
-			"fetch it from …/debug/pprof/heap", strings.Join(names, ", "))
+	if t.kind == (kind{}) {
+		t.kind = heapKind
 	}
-	return nil
+	t.bytes, t.objects = slices.Index(names, t.size), slices.Index(names, t.number)
+	switch {
+	case t.bytes >= 0 && t.objects >= 0:
+		return nil
+	case t.size == t.number:
+		return fmt.Errorf("it is not %s: its sample types are %q, not %s", t.what, strings.Join(names, ", "), t.size)
+	}
+	return fmt.Errorf("it is not a heap profile: its sample types are %q, not inuse_space and inuse_objects: "+
+		"fetch it from …/debug/pprof/heap", strings.Join(names, ", "))
 }
 
 // stringsAt is the strings of a profile's table at the given places, each cut to 64 bytes.

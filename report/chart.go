@@ -25,6 +25,8 @@ type chart struct {
 	LoadTop, LoadHeight float64
 	TimesTop            float64 // of the time axis
 
+	End       float64 // of the run, in seconds
+	Low, High float64 // bytes at the lower and upper edge of the memory panel
 	Bands     []band
 	Times     []tick
 	Sizes     []tick // memory axis
@@ -38,6 +40,16 @@ type chart struct {
 	Rates     []tick // load axis
 	Rate      string // path of requests per second
 	Errors    []bar
+	Trend     string    // path of the trend
+	TrendBand string    // path around it
+	Warnings  []float64 // findings that did not end the run
+	Heaps     []float64 // when heap profiles were taken
+
+	HasLatency                bool
+	LatencyTop, LatencyHeight float64
+	Latencies                 []tick // latency axis
+	Latency                   string // path of the 99th percentile
+	LatencyUnit               string
 }
 
 type point struct{ X, Y float64 }
@@ -82,21 +94,32 @@ func newChart(r *Record, narrow bool) *chart {
 	if len(r.Samples) == 0 && len(r.Floors) == 0 && len(r.Load.PerSecond) == 0 {
 		return nil
 	}
-	c := &chart{ID: "wide", Narrow: narrow, Leaking: r.Trend.Verdict == profile.Leaking, Width: 960, Left: 52, Right: 936, Top: 26, MemoryHeight: 280, LoadHeight: 72}
-	if narrow {
-		c.ID, c.Width, c.Left, c.Right, c.MemoryHeight, c.LoadHeight = "narrow", 340, 36, 328, 200, 60
-	}
-	c.Ticks, c.Inner = c.Left-8, c.Left+8
+	c := newCanvas(narrow)
+	c.Leaking = r.Trend.Verdict == profile.Leaking
 	c.Title = "Memory and load of " + r.Name + " over time"
 	c.Desc = r.chartInWords()
 	x := c.drawTime(r)
 	c.drawMemory(r, x)
 	c.TimesTop = c.Top + c.MemoryHeight
 	c.drawLoad(r, x)
+	c.drawLatency(r, x)
 	c.drawEvents(r, x)
 	c.Height = c.TimesTop + 26
 	return c
 }
+
+// newCanvas is an empty chart for a page that is wide or narrow.
+func newCanvas(narrow bool) *chart {
+	c := &chart{ID: "wide", Narrow: narrow, Width: 960, Left: 52, Right: 936, Top: 26, MemoryHeight: 280, LoadHeight: 64, LatencyHeight: 44}
+	if narrow {
+		c.ID, c.Width, c.Left, c.Right, c.MemoryHeight, c.LoadHeight, c.LatencyHeight = "narrow", 340, 36, 328, 200, 52, 40
+	}
+	c.Ticks, c.Inner = c.Left-8, c.Left+8
+	return c
+}
+
+// MemoryEnd is the lower edge of the memory panel.
+func (c *chart) MemoryEnd() float64 { return c.Top + c.MemoryHeight }
 
 // chartInWords is the picture for those who cannot see it.
 func (r *Record) chartInWords() string {
@@ -111,6 +134,9 @@ func (r *Record) chartInWords() string {
 	}
 	if load := r.loadInWords(); load != "" {
 		s = append(s, "Load: "+load+".")
+	}
+	if n := len(r.Notes); n > 0 {
+		s = append(s, fmt.Sprintf("%d findings are listed below.", n))
 	}
 	return strings.Join(s, " ")
 }
@@ -133,7 +159,8 @@ func (r *Record) end() time.Duration {
 // drawTime draws the time axis and the phases.
 func (c *chart) drawTime(r *Record) scale {
 	end := max(r.end(), time.Second)
-	x := scale{0, end.Seconds(), c.Left, c.Right}
+	c.End = end.Seconds()
+	x := scale{0, c.End, c.Left, c.Right}
 	step := timeStep(end.Seconds(), (c.Right-c.Left)/70)
 	for s := 0.0; s <= end.Seconds() && len(c.Times) < 50; s += step {
 		t := tick{x.at(s), clock(time.Duration(s) * time.Second), "middle"}
@@ -166,10 +193,12 @@ func timeStep(span, n float64) float64 {
 // drawMemory draws the working set, the floors and the limit.
 func (c *chart) drawMemory(r *Record, x scale) {
 	y, step := c.memoryScale(r)
+	c.Low, c.High = y.Lo, y.Hi
 	for v := y.Lo / mib; v <= y.Hi/mib*1.0001 && len(c.Sizes) < 20; v += step {
 		c.Sizes = append(c.Sizes, tick{At: y.at(v * mib), Label: tickLabel(v, step)})
 	}
 	c.Set = setPath(r.Samples, x, y, max(longestGap, 10*r.Source.Every))
+	c.drawTrend(r, x, y)
 	c.drawFloors(r.Floors, x, y)
 	if limit := float64(r.Env.Limit); limit > y.Lo && limit <= y.Hi {
 		c.Limit = &tick{At: y.at(limit), Label: "limit " + MiB(r.Env.Limit)}
@@ -248,55 +277,17 @@ func (c *chart) drawFloors(floors []profile.Floor, x, y scale) {
 	}
 }
 
-// below is where a label goes that no floor between two columns of pixels touches.
+// below is where a label goes that no floor between two columns of pixels touches: below
+// them, or above where there is no room.
 func (c *chart) below(from, to float64) float64 {
-	lowest := 0.0
+	lowest, highest := 0.0, c.MemoryEnd()
 	for _, p := range c.Floors {
 		if from <= p.X && p.X <= to {
-			lowest = max(lowest, p.Y)
+			lowest, highest = max(lowest, p.Y), min(highest, p.Y)
 		}
+	}
+	if lowest+19 > c.MemoryEnd() { // it would stand in the panel below
+		return highest - 12
 	}
 	return lowest + 19
 }
-
-// mostEvents is how many events the picture shows; the page lists them all.
-const mostEvents = 8
-
-func (c *chart) drawEvents(r *Record, x scale) {
-	for _, f := range r.Notes {
-		if len(c.Events) == mostEvents || f.At > r.end()+time.Second {
-			break
-		}
-		if f.Kind != OOMKilled && !f.Fatal {
-			continue
-		}
-		e := event{X: min(x.at(f.At.Seconds()), c.Right), Label: string(f.Kind) + " " + clock(f.At), Anchor: "start"}
-		e.LabelX = e.X + 7
-		if e.X > (c.Left+c.Right)/2 {
-			e.LabelX, e.Anchor = e.X-7, "end"
-		}
-		c.Events = append(c.Events, e)
-	}
-}
-
-// line is the d attribute of an SVG path.
-type line struct {
-	b    []byte
-	open bool
-}
-
-func (p *line) to(x, y float64) {
-	command := byte('L')
-	if !p.open {
-		command, p.open = 'M', true
-	}
-	p.b = append(p.b, command)
-	p.b = strconv.AppendFloat(p.b, round(x), 'f', -1, 64)
-	p.b = append(p.b, ' ')
-	p.b = strconv.AppendFloat(p.b, round(y), 'f', -1, 64)
-}
-
-// lift ends a line: the next point starts another.
-func (p *line) lift() { p.open = false }
-
-func (p *line) String() string { return string(p.b) }

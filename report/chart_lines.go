@@ -4,6 +4,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
 )
 
@@ -94,7 +95,10 @@ func (c *chart) drawLoad(r *Record, x scale) {
 	var peaks []bar
 	last := 0.0
 	for _, s := range rates {
-		from, to := x.at(s.from), x.at(s.to)
+		from, to := max(x.at(s.from), last), x.at(s.to)
+		if from > to {
+			continue
+		}
 		if steps.open && from > last+3 {
 			steps.lift()
 		}
@@ -119,10 +123,7 @@ const mostRates = 600
 // other phases by the requests that the samples count.
 func (r *Record) rates() []rate {
 	measured, ok := r.Phase(Load)
-	wide := max(time.Second, (r.end()/mostRates).Truncate(time.Second)+time.Second)
-	if r.end() <= mostRates*time.Second {
-		wide = time.Second
-	}
+	wide := r.rateWidth()
 	var all []rate
 	if ok {
 		all = append(all, sampledRates(r.Samples.Between(0, measured.From), wide)...)
@@ -134,13 +135,28 @@ func (r *Record) rates() []rate {
 	return all
 }
 
+// rateWidth is how long one step of the load's picture is, in whole seconds.
+func (r *Record) rateWidth() time.Duration {
+	if r.end() <= mostRates*time.Second {
+		return time.Second
+	}
+	return (r.end() / mostRates).Truncate(time.Second) + time.Second
+}
+
+// inRun is the load's timeline as far as it lies in the run, whose load starts at start.
+func inRun(r *Record, start time.Duration) []load.Second {
+	var in []load.Second
+	for _, s := range r.Load.PerSecond {
+		if at := start + s.At; s.At >= 0 && at >= start && at <= r.end() {
+			in = append(in, s)
+		}
+	}
+	return in
+}
+
 func timelineRates(r *Record, start, wide time.Duration) []rate {
 	var all []rate
-	for _, s := range r.Load.PerSecond {
-		at := start + s.At
-		if s.At < 0 || at < start || at > r.end() {
-			continue
-		}
+	for _, s := range inRun(r, start) {
 		from := (start + s.At.Truncate(wide)).Seconds()
 		if n := len(all); n == 0 || all[n-1].from != from {
 			all = append(all, rate{from: from, to: min(from+wide.Seconds(), max(r.end(), time.Second).Seconds())})

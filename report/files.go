@@ -96,10 +96,7 @@ func WriteForm(dir, name string, form func(io.Writer) error) error {
 	if err := checkName(name); err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("write report %s: make its folder: %w", name, err)
-	}
-	root, err := os.OpenRoot(dir)
+	root, err := openFolder(dir)
 	if err != nil {
 		return fmt.Errorf("write report %s: %w", name, err)
 	}
@@ -110,6 +107,16 @@ func WriteForm(dir, name string, form func(io.Writer) error) error {
 	return nil
 }
 
+// openFolder opens a folder for reports, made if it is missing.
+func openFolder(dir string) (*os.Root, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("make its folder: %w", err)
+	}
+	return os.OpenRoot(dir)
+}
+
+func temporaryName(name string) string { return name + "." + rand.Text()[:8] + ".tmp" }
+
 func writeIn(root *os.Root, name string, form func(io.Writer) error) error {
 	switch info, err := root.Lstat(name); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -118,7 +125,7 @@ func writeIn(root *os.Root, name string, form func(io.Writer) error) error {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("the name is taken by something that is no plain file (%s): remove it", info.Mode().Type())
 	}
-	temporary := name + "." + rand.Text()[:8] + ".tmp"
+	temporary := temporaryName(name)
 	err := writeNew(root, temporary, form)
 	if err == nil {
 		err = root.Rename(temporary, name)

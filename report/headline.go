@@ -74,10 +74,14 @@ func (r *Record) brokenInWords() string {
 
 // growthInWords is "the live heap grows by 1,890 B with each request, +21.6 MiB/min".
 func (r *Record) growthInWords() string {
-	if n, what := counted(r.Trend); what != "" {
+	n, what := counted(r.Trend)
+	if what != "" && !(r.Trend.PerRequest.Value > 0) {
 		return fmt.Sprintf("the number of %s grows by %.2f with each request", r.channel(), n)
 	}
 	s := fmt.Sprintf("the %s grows by %s with each request", r.channel(), Bytes(r.Trend.PerRequest.Value))
+	if what != "" {
+		s = fmt.Sprintf("memory grows by %s and %.2f %s with each request", Bytes(r.Trend.PerRequest.Value), n, what)
+	}
 	if m := r.Trend.PerSecond.Value * time.Minute.Seconds() / mib; m >= 0.05 {
 		s += fmt.Sprintf(", +%.1f MiB/min", m)
 	}

@@ -71,7 +71,7 @@ func TestHTMLOfHostileText(t *testing.T) {
 
 // elements are all that a page is made of.
 var elements = strings.Fields("html head meta title style body header main footer h1 h2 p strong span div dl dt dd figure figcaption " +
-	"table caption thead tbody tr th td details summary ol li code pre script svg desc rect path text")
+	"table caption thead tbody tr th td details summary ol li code pre script svg g desc rect path text")
 
 func checkNode(t *testing.T, n *html.Node) {
 	switch n.Type {
@@ -81,7 +81,9 @@ func checkNode(t *testing.T, n *html.Node) {
 		}
 	case html.ElementNode:
 		assert.Contains(t, elements, n.Data)
-		if n.Data == "script" {
+		if n.Data == "script" && len(n.Attr) == 0 {
+			assert.Equal(t, chartScript, n.FirstChild.Data)
+		} else if n.Data == "script" {
 			assert.Equal(t, []html.Attribute{{Key: "type", Val: "application/json"}, {Key: "id", Val: "record"}}, n.Attr)
 		}
 		for _, a := range n.Attr {

@@ -19,11 +19,12 @@ var pageSource string
 
 // pageTemplate escapes by context; the page has no other way to put text in.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"mark": mark, "clock": clock, "length": length, "tail": tail,
+	"mark": mark, "clock": clock, "length": length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
 }).Parse(pageSource))
 
-// HTML writes the record as one file that needs nothing else: no script, no network, no
-// style sheet even, where a viewer forbids it. It holds the record itself, so that
+// HTML writes the record as one file that needs nothing else: no network, and no style
+// sheet or script where a viewer forbids them. A script adds values under the pointer
+// and zoom. The file holds the record itself, so that
 // [Read] reads it back. A record that JSON cannot hold is shown without that part.
 func (r *Record) HTML(w io.Writer) error {
 	data, err := embed(r)
@@ -58,7 +59,11 @@ type page struct {
 	Sites    []*siteRow
 	More     int // sites that are not shown
 	NoSites  string
-	Causes   string
+	Flame    *flame
+	Causes   []causeRow
+	Still    string // causes that did not grow
+	Margins  bool   // some rule has one
+	Again    string
 	LoadRows []fact
 	Warnings []Finding
 	Source   []fact
@@ -73,18 +78,28 @@ type fact struct{ Name, Value string }
 type siteRow struct {
 	profile.Site
 	Place, Size, PerRequest, Objects string
+	Held                             []*siteRow // what it holds
 }
 
 func newSiteRow(s profile.Site) *siteRow {
-	return &siteRow{Site: s, Place: place(s), Size: signedMiB(s.Bytes), PerRequest: SignedBytes(s.PerRequest), Objects: signedCount(s.Objects)}
+	bytes, perRequest := whole(s)
+	row := &siteRow{Site: s, Place: place(s), Size: certainty(s) + signedMiB(bytes), PerRequest: SignedBytes(perRequest), Objects: signedCount(s.Objects)}
+	for _, h := range s.Holds {
+		row.Held = append(row.Held, newSiteRow(profile.Site{
+			Func: h.Func, File: h.File, Line: h.Line, Bytes: h.Bytes, Objects: h.Objects, PerRequest: h.PerRequest, Stack: h.Stack,
+		}))
+	}
+	return row
 }
 
 func newPage(r *Record) *page {
 	p := &page{
 		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Culprit: r.culprit(), Most: r.mostOfIt(), Facts: r.keyFacts(),
-		Leaking: r.Trend.Verdict == profile.Leaking, Causes: r.causesInWords(),
+		Leaking: r.Trend.Verdict == profile.Leaking, Margins: slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Margin != "" }), Again: r.AgainCommand(),
 		LoadRows: r.loadFacts(), Source: r.sourceFacts(), Env: r.envFacts(), Compare: r.PprofCommand(),
 	}
+	causes, still := r.causeRows()
+	p.Causes, p.Still = causes, strings.Join(still, ", ")
 	for _, narrow := range []bool{false, true} {
 		if c := newChart(r, narrow); c != nil {
 			p.Charts = append(p.Charts, c)
@@ -99,6 +114,7 @@ func newPage(r *Record) *page {
 		}
 	}
 	p.addSites(r)
+	p.Flame = newFlame(r.Retained)
 	return p
 }
 
@@ -135,9 +151,14 @@ func (r *Record) culprit() *siteRow {
 func (r *Record) mostOfIt() bool {
 	var all float64
 	for _, s := range r.Growth {
-		all += max(0, float64(s.Bytes))
+		bytes, _ := whole(s)
+		all += max(0, float64(bytes))
 	}
-	return len(r.Growth) > 0 && float64(r.Growth[0].Bytes) > all/2
+	if len(r.Growth) == 0 {
+		return false
+	}
+	first, _ := whole(r.Growth[0])
+	return float64(first) > all/2
 }
 
 // keyFacts are the numbers a reader wants first.
@@ -167,15 +188,6 @@ func (r *Record) keyFacts() []fact {
 		facts = append(facts, fact{"load", fmt.Sprintf("%s for %s", rateInWords(r.Load.Rate), length(r.Load.Duration))})
 	}
 	return facts
-}
-
-// causesInWords is what the working set's growth is made of.
-func (r *Record) causesInWords() string {
-	var parts []string
-	for _, c := range r.Trend.Split {
-		parts = append(parts, c.Name+" "+signedMiB(int64(c.Bytes)))
-	}
-	return strings.Join(parts, ", ")
 }
 
 func (r *Record) loadFacts() []fact {
@@ -214,7 +226,7 @@ func (r *Record) sourceFacts() []fact {
 	}
 	return written(
 		fact{"memory", s.Kind}, fact{"why not a better one", s.Why},
-		fact{"samples", samples},
+		fact{"samples", samples}, fact{"gaps", r.gapsInWords()},
 		fact{"floors", fmt.Sprintf("%d forced collections, %d heap profiles", len(r.Floors), len(r.Heaps))},
 		fact{"working set", "usage without inactive page cache, as kubelet, cAdvisor and docker stats define it"},
 	)
@@ -231,7 +243,7 @@ func (r *Record) envFacts() []fact {
 	}
 	return written(
 		fact{"target", e.Target}, fact{"image", e.Image}, fact{"address", e.Address}, fact{"memory limit", limit}, fact{"CPU quota", cpus},
-		fact{"environment variables", strings.Join(e.EnvNames, ", ")}, fact{"Go of the target", e.TargetGo},
+		fact{"environment variables", strings.Join(e.EnvNames, ", ")}, fact{"garbage collector", e.GC}, fact{"Go of the target", e.TargetGo},
 		fact{"engine", e.Engine}, fact{"cgroup", e.Cgroup}, fact{"kernel", e.Kernel}, fact{"CPU", e.CPU}, fact{"transparent huge pages", e.THP},
 		fact{"Go of the test", e.Go}, fact{"platform", e.OS}, fact{"git commit", e.GitCommit},
 		fact{"started", r.started()},

@@ -14,11 +14,15 @@ import (
 // longRun is ten minutes at 100 Hz with twenty heap profiles.
 func longRun() *Record {
 	r := story{hz: 100, loaded: 585 * time.Second, rate: 400, perRequest: 120, base: 64 * mib, limit: 512 * mib}.tell("TestLong")
+	var stack []string
+	for i := range 32 {
+		stack = append(stack, fmt.Sprintf("github.com/example/shop/internal/orders.(*Store).step%d /src/github.com/example/shop/internal/orders/store.go:%d", i, 10+i))
+	}
 	for i := range 20 {
 		at := warmed + time.Duration(i)*30*time.Second
 		r.Heaps = append(r.Heaps, Heap{At: at, Phase: Load, File: fmt.Sprintf("TestLong.%02d-load.pb.gz", i+1), Bytes: 40_000})
 		r.Growth = append(r.Growth, profile.Site{
-			Func: fmt.Sprintf("main.handler%d", i), File: "/src/main.go", Line: 10 * i, Bytes: int64(20-i) * mib, Stack: make([]string, 32),
+			Func: fmt.Sprintf("main.handler%d", i), File: "/src/main.go", Line: 10 * i, Bytes: int64(20-i) * mib, Stack: stack,
 		})
 	}
 	return r

@@ -22,12 +22,12 @@ const (
 // JSON writes the record as one JSON object, to be read by [Read]. Keys are in snake
 // case, durations in nanoseconds (keys ending in _ns), sizes in bytes, verdicts are
 // words. The same record gives the same bytes. A number that is infinite or not a
-// number is an error that names it.
+// number is an error that names it. What looks like a secret is masked, as [Record.Mask] says.
 func (r *Record) JSON(w io.Writer) error {
-	now := *r
+	now := r.masked()
 	now.Schema = Schema
 	wire := reflect.New(recordKeys)
-	if err := carry(wire.Elem(), reflect.ValueOf(now)); err != nil {
+	if err := carry(wire.Elem(), reflect.ValueOf(*now)); err != nil {
 		return fmt.Errorf("write record %q: Record%w", r.Name, err)
 	}
 	if err := json.NewEncoder(w).Encode(wire.Interface()); err != nil {

@@ -55,6 +55,9 @@ func everyField(t testing.TB) *Record {
 	fill(reflect.ValueOf(&r).Elem(), &n)
 	r.Schema, r.Name, r.Report = Schema, "every field", ""
 	r.Started = time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
+	for i := range r.Stacks {
+		r.Stacks[i].Raw = nil
+	}
 	for i := range r.Heaps {
 		r.Heaps[i].Raw = nil
 	}

@@ -18,6 +18,7 @@ type Record struct {
 	Schema  int       // version of this structure as it was read; JSON writes the constant Schema
 	Name    string    // the scenario's name: the test's, by default
 	Started time.Time // wall clock at the start; every other time is since then
+	Test    Test      // the test that made the run; zero if none did
 	Env     Env
 	Source  Source
 	Phases  []Phase         // in order; the last ends when the run did
@@ -27,11 +28,16 @@ type Record struct {
 	Heaps   []Heap          // heap profiles kept as files
 	Growth  []profile.Site  // between the first and last heap profile of the measured load, most bytes first
 	Holders []Holder        // who keeps alive what grew since the warm-up, most bytes first
+	Stacks  []Heap          // goroutine profiles kept as files
 	Trend   profile.Trend   // over the measured load
 	Checks  []Check         // what judges said, in the order they were asked
 	Notes   []Finding       // what happened besides
 
+	Retained   []profile.Box       // what the live heap is made of, by call, in the last heap profile of the load beside the first
+	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first
+
 	AllowInconclusive bool    // the scenario lets judges pass where the evidence does not decide
+	Known             []Known // growth that the scenario puts up with, by call site
 	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
 	WorkingSetLeaks   bool    // the scenario takes growth of the working set alone for a leak
 
@@ -66,7 +72,8 @@ type Source struct {
 	Longest  time.Duration // longest distance between two samples
 }
 
-// Env is where the run took place. It never holds the value of an environment variable.
+// Env is where the run took place. It never holds the value of an environment variable,
+// but for two that say when Go collects garbage.
 type Env struct {
 	Target    string   // what was run: an image reference, a Go package
 	Image     string   // image ID
@@ -74,6 +81,7 @@ type Env struct {
 	Limit     uint64   // hard memory limit in bytes, as the kernel has it; 0 if none
 	CPUs      float64  // CPU quota in cores; 0 if none
 	EnvNames  []string // names of the environment variables given to the target
+	GC        string   // "GOGC=50 GOMEMLIMIT=200MiB": the two variables that are no secret, where the target was given them
 	Kernel    string
 	Cgroup    string // "v1", "v2"
 	Engine    string // "docker 28.2.2"
@@ -90,6 +98,8 @@ type Heap struct {
 	At       time.Duration
 	Requests uint64
 	Phase    string
+	Why      string // what it was taken for, if not by plan: "90% of the limit"
+	Garbage  bool   // no collection was forced first: it may hold garbage
 	File     string // file name beside the record; empty if it was not written
 	Bytes    int64  // length of the file
 
@@ -102,7 +112,10 @@ type Check struct {
 	Allowed string // "≤ 48.0 MiB"
 	Got     string // "63.2 MiB (+15.2, 132%) at 01:12, 200 req/s"
 	OK      bool
+	Margin  string // how far what was measured is from what is allowed: "9.6 MiB left"; empty where the rule has no number
 	Detail  string // the judge's whole message, for a rule that failed
+	File    string // where the judge was asked, as in Test
+	Line    int
 }
 
 // Finding is something that happened in the run which a reader must know.
@@ -119,9 +132,11 @@ type Kind string
 
 // The kinds of findings.
 const (
-	OOMKilled  Kind = "oom-killed"  // the kernel killed the target for want of memory: a witness says so
-	Exited     Kind = "exited"      // the target ended by itself, or was killed
-	LoadFailed Kind = "load-failed" // the load could not go on
-	Extended   Kind = "extended"    // the load went on for longer than planned, for want of evidence
-	Warning    Kind = "warning"     // the run went on with less than was asked
+	OOMKilled   Kind = "oom-killed"   // the kernel killed the target for want of memory: a witness says so
+	Exited      Kind = "exited"       // the target ended by itself, or was killed
+	Pinned      Kind = "pinned"       // the target sat at its memory limit, and suffered, without being killed
+	KnownGrowth Kind = "known growth" // what became of growth that the scenario puts up with
+	LoadFailed  Kind = "load-failed"  // the load could not go on
+	Extended    Kind = "extended"     // the load went on for longer than planned, for want of evidence
+	Warning     Kind = "warning"      // the run went on with less than was asked
 )

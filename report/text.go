@@ -93,6 +93,9 @@ func (r *Record) factLines() []string {
 			row([]string{"where", ""}[min(i, 1)], site)
 		}
 	}
+	for _, waiting := range TopGoroutines(r.Goroutines, 1) {
+		row("waits", waiting)
+	}
 	row("warning", r.warningInWords())
 	row("report", r.filesInWords())
 	return lines
@@ -170,14 +173,8 @@ func (r *Record) warningInWords() string {
 // from the lowest of them to the highest. Parts without a sample are blank.
 func sparkline(s profile.Series, width int) string {
 	const blocks = "▁▂▃▄▅▆▇"
-	span := max(s[len(s)-1].At-s[0].At, time.Nanosecond)
-	highest := make([]float64, width)
+	highest := highestParts(s, width)
 	low, high := math.Inf(1), 0.0
-	for i := range s {
-		at := int(float64(s[i].At-s[0].At) / float64(span) * float64(width))
-		at = min(max(at, 0), width-1)
-		highest[at] = max(highest[at], float64(s[i].WorkingSet))
-	}
 	for _, h := range highest {
 		if h > 0 {
 			low, high = min(low, h), max(high, h)
@@ -192,4 +189,17 @@ func sparkline(s profile.Series, width int) string {
 		}
 	}
 	return strings.TrimRight(string(line), " ")
+}
+
+// highestParts is the highest working set of each of width parts of the run; 0 where
+// there is no sample.
+func highestParts(s profile.Series, width int) []float64 {
+	span := max(s[len(s)-1].At-s[0].At, time.Nanosecond)
+	highest := make([]float64, width)
+	for i := range s {
+		at := int(float64(s[i].At-s[0].At) / float64(span) * float64(width))
+		at = min(max(at, 0), width-1)
+		highest[at] = max(highest[at], float64(s[i].WorkingSet))
+	}
+	return highest
 }

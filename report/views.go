@@ -48,13 +48,20 @@ func (r *Record) floorsDuring(phase string) []profile.Floor {
 // evidence is broken: what happened meanwhile is not known.
 const longestGap = 5 * time.Second
 
-// rest is the last floor of the run, if it was read after the load.
-func (r *Record) rest() profile.Floor {
-	after, ok := r.Phase(Floor)
-	if n := len(r.Floors); ok && n > 0 && r.Floors[n-1].At >= after.From {
-		return r.Floors[n-1]
+// rests are the floors at rest next to the measured load, before it and after it; zero
+// where they were not read.
+func (r *Record) rests() (before, after profile.Floor) {
+	load, _ := r.Phase(Load)
+	end, ended := r.Phase(Floor)
+	for _, f := range r.Floors {
+		if f.At <= load.From {
+			before = f
+		}
+		if ended && f.At >= end.From {
+			after = f
+		}
 	}
-	return profile.Floor{}
+	return before, after
 }
 
 // Evidence is what the record says of the measured load, for [profile.Detect]: samples
@@ -69,11 +76,10 @@ func (r *Record) Evidence() profile.Evidence {
 		Planned: r.Load.Planned,
 		Window:  window.To - window.From,
 
-		Rest: r.rest(),
-
-		Allowed:         r.AllowedGrowth,
+		Allowed:         r.AllowedGrowth + r.KnownGrowth(),
 		WorkingSetLeaks: r.WorkingSetLeaks,
 	}
+	e.RestBefore, e.Rest = r.rests()
 	for _, f := range r.Notes {
 		if f.Fatal || f.Kind == OOMKilled {
 			e.Broken = append(e.Broken, f.Text)
@@ -134,7 +140,8 @@ func (r *Record) FloorsInWords() string {
 
 // TopSites is the n call sites that grew most, a line each, with the columns aligned:
 // "+17.0 MiB  1,420 B/request  main.newSession  session.go:88". The last one says how
-// much is left out.
+// much is left out. A site that is a guess has a "≈" before it, a holder has the size
+// of what it holds, and the allocating frame stands last where it is another one.
 func TopSites(growth []profile.Site, n int) []string {
 	var grown []profile.Site
 	for _, s := range growth {
@@ -145,33 +152,92 @@ func TopSites(growth []profile.Site, n int) []string {
 	shown := grown[:min(n, len(grown))]
 	var size, per, name int
 	for _, s := range shown {
-		size = max(size, len(signedMiB(s.Bytes)))
-		per = max(per, len(Bytes(s.PerRequest)))
+		bytes, perRequest := whole(s)
+		size = max(size, len([]rune(certainty(s)+signedMiB(bytes))))
+		per = max(per, len(Bytes(perRequest)))
 		name = max(name, len([]rune(s.Func)))
 	}
 	lines := make([]string, len(shown))
 	for i, s := range shown {
-		lines[i] = fmt.Sprintf("%*s  %*s/request  %-*s  %s", size, signedMiB(s.Bytes), per, Bytes(s.PerRequest), name, s.Func, place(s))
+		bytes, perRequest := whole(s)
+		lines[i] = fmt.Sprintf("%*s  %*s/request  %-*s  %s%s", size, certainty(s)+signedMiB(bytes), per, Bytes(perRequest), name, s.Func, place(s), besides(s))
 	}
 	if rest := grown[len(shown):]; len(rest) > 0 && len(shown) > 0 {
 		var bytes int64
 		for _, s := range rest {
-			bytes += s.Bytes
+			more, _ := whole(s)
+			bytes += more
 		}
 		lines[len(lines)-1] += fmt.Sprintf("  (%d more sites, %s)", len(rest), signedMiB(bytes))
 	}
 	return lines
 }
 
-// place is a site as "session.go:88".
-func place(s profile.Site) string {
-	switch {
-	case s.File == "":
-		return ""
-	case s.Line == 0:
-		return path.Base(s.File)
+// certainty is the sign before a site that is a guess.
+func certainty(s profile.Site) string {
+	if s.Uncertain {
+		return "≈ "
 	}
-	return path.Base(s.File) + ":" + strconv.Itoa(s.Line)
+	return ""
+}
+
+// whole is what a site grew by with all that it holds.
+func whole(s profile.Site) (bytes int64, perRequest float64) {
+	bytes, perRequest = s.Bytes, s.PerRequest
+	for _, h := range s.Holds {
+		bytes, perRequest = bytes+h.Bytes, perRequest+h.PerRequest
+	}
+	return bytes, perRequest
+}
+
+// besides is the frame that allocates and what the site holds, where there are such.
+func besides(s profile.Site) string {
+	var words string
+	if s.Alloc != "" {
+		words += "  ← " + s.Alloc
+	}
+	const named = 3
+	for i, h := range s.Holds[:min(named, len(s.Holds))] {
+		words += []string{"  holds ", ", "}[min(i, 1)] + h.Func
+	}
+	if n := len(s.Holds); n > named {
+		words += fmt.Sprintf(" and %d more", n-named)
+	}
+	return words
+}
+
+// TopGoroutines is the n stacks whose goroutines grew most in number, a line each:
+// "+4,012 goroutines, 1.00/request, in main.wait main.go:57 (chan receive), started by
+// main.watch main.go:60".
+func TopGoroutines(grown []profile.Goroutine, n int) []string {
+	var lines []string
+	for _, g := range grown[:min(n, len(grown))] {
+		line := fmt.Sprintf("%s goroutines, %.2f/request, in %s %s", signedCount(g.Count), g.PerRequest, g.Func, placeIn(g.File, g.Line))
+		if g.State != "" {
+			line += " (" + g.State + ")"
+		}
+		if g.Started != "" {
+			line += ", started by " + g.Started
+		}
+		if g.Leaked > 0 {
+			line += fmt.Sprintf("; the runtime knows %s to wait for ever", Count(uint64(g.Leaked)))
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// place is a site as "session.go:88".
+func place(s profile.Site) string { return placeIn(s.File, s.Line) }
+
+func placeIn(file string, line int) string {
+	switch {
+	case file == "":
+		return ""
+	case line == 0:
+		return path.Base(file)
+	}
+	return path.Base(file) + ":" + strconv.Itoa(line)
 }
 
 // PprofCommand compares the first heap profile of the measured load with its last, to

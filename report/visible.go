@@ -8,28 +8,28 @@ import (
 	"unicode/utf8"
 )
 
-// visible is r with every string fit to be shown: what the target, its code and its
-// log put there cannot reverse the text around it, hide in it or drive a terminal.
+// visible is r without secrets and with every string fit to be shown: what the target,
+// its code and its log put there cannot reverse the text around it, hide in it or drive
+// a terminal.
 func (r *Record) visible() *Record {
-	shown := reflect.New(reflect.TypeFor[Record]()).Elem()
-	shown.Set(visibleValue(reflect.ValueOf(*r)))
-	v := shown.Interface().(Record)
+	v := mappedValue(reflect.ValueOf(*r.masked()), holdsStrings, visibleText).Interface().(Record)
 	return &v
 }
 
-// visibleValue copies what holds strings and shares the rest.
-func visibleValue(v reflect.Value) reflect.Value {
-	if !holdsStrings(v.Type()) {
+// mappedValue copies the values whose type is chosen, with do done to their strings,
+// and shares the rest.
+func mappedValue(v reflect.Value, chosen func(reflect.Type) bool, do func(string) string) reflect.Value {
+	if !chosen(v.Type()) {
 		return v
 	}
 	made := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
 	case reflect.String:
-		made.SetString(visibleText(v.String()))
+		made.SetString(do(v.String()))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {
-				made.Field(i).Set(visibleValue(v.Field(i)))
+				made.Field(i).Set(mappedValue(v.Field(i), chosen, do))
 			}
 		}
 	case reflect.Slice:
@@ -38,12 +38,15 @@ func visibleValue(v reflect.Value) reflect.Value {
 		}
 		made = reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 		for i := range v.Len() {
-			made.Index(i).Set(visibleValue(v.Index(i)))
+			made.Index(i).Set(mappedValue(v.Index(i), chosen, do))
 		}
 	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
 		made = reflect.MakeMap(v.Type())
 		for k, e := range v.Seq2() {
-			made.SetMapIndex(visibleValue(k), visibleValue(e))
+			made.SetMapIndex(mappedValue(k, chosen, do), mappedValue(e, chosen, do))
 		}
 	}
 	return made
@@ -93,8 +96,11 @@ func visibleText(s string) string {
 }
 
 func invisible(r rune) bool {
-	if r == '\n' || r == '\t' {
+	if r >= ' ' && r < 0x7f || r == '\n' || r == '\t' {
 		return false
+	}
+	if r&0xfffe == 0xfffe { // no character, and forbidden in XML
+		return true
 	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
 )
 
 // repeats and seconds of load of each service: VERDICTS=3x60 is what make verdicts asks
@@ -53,6 +54,7 @@ func TestVerdictsOnLivingServices(t *testing.T) {
 					Warmup: 3 * time.Second,
 				})
 				require.NoError(t, err)
+				keep(t, r)
 				for _, note := range r.Notes {
 					require.False(t, note.Fatal, note.Text)
 				}
@@ -66,5 +68,12 @@ func TestVerdictsOnLivingServices(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// keep leaves the record in MEMTEST_DIR, if that is set, for examples/replay.
+func keep(t *testing.T, r *report.Record) {
+	if dir := os.Getenv("MEMTEST_DIR"); dir != "" {
+		require.NoError(t, report.WriteForm(dir, report.FileName(t.Name())+".json", r.JSON))
 	}
 }

@@ -28,6 +28,7 @@ type Container struct {
 	watch *watch
 	route route
 	info  Info
+	env   []string // "NAME=value", never shown
 
 	gaveUp   bool // the caller's context ended while the engine was at work
 	stopping sync.Mutex

@@ -39,6 +39,7 @@ func TestGoPackage(t *testing.T) {
 	assert.Regexp(t, `^sha256:`, info.ImageID)
 	assert.Len(t, info.ID, 64)
 	assert.Equal(t, []string{"A", "B"}, info.EnvNames)
+	assert.Contains(t, c.Env(), "A=secret", "what reports mask")
 	assert.NotContains(t, fmt.Sprintf("%+v", info), "secret")
 	logs, err := c.Logs(t.Context(), 5)
 	require.NoError(t, err)

@@ -30,6 +30,10 @@ type Info struct {
 // Info is what is known of the container since it started.
 func (c *Container) Info() Info { return c.info }
 
+// Env is the container's environment, "NAME=value", the image's too: for masking. It is
+// not in Info, which is shown.
+func (c *Container) Env() []string { return c.env }
+
 // describe fills info, and compares the limits that were asked for with those that
 // the engine says it has applied.
 func (c *Container) describe(ctx context.Context, ctr container.InspectResponse) error {
@@ -42,6 +46,7 @@ func (c *Container) describe(ctx context.Context, ctr container.InspectResponse)
 	i.Warnings = append(i.Warnings, c.eng.info.Warnings...)
 	if ctr.Config != nil {
 		i.Image = ctr.Config.Image
+		c.env = ctr.Config.Env
 		if c.ctr == nil {
 			i.EnvNames = envNames(ctr.Config.Env)
 		}

@@ -25,14 +25,19 @@ const Base = 20 << 20
 // Target is a memtest.Target. Set its fields before it is started; it is started once.
 type Target struct {
 	Retains   uint64           // bytes and one object that each request leaves behind
+	InSteps   uint64           // its profiles show what it retains in steps of so many bytes; 0: exactly
+	Parks     bool             // each request leaves a goroutine behind that waits for ever
+	StacksErr error            // what its prober answers when asked for goroutines, if anything
 	Limit     uint64           // memory limit in bytes that it reports; 0: none
 	NoRuntime bool             // it has no prober: not a Go program
+	Foreign   bool             // it serves heap profiles, but no Go runtime tells of itself
 	HeapErr   error            // what its prober answers, if anything
 	StartErr  error            // what Start answers, if anything
 	StopErr   error            // what Stop answers, if anything
 	DiesAfter uint64           // requests after which it ends by itself; 0: never
 	Exit      memtest.Exit     // how it ends then
 	Handler   http.HandlerFunc // how it answers; default 200
+	Vars      []string         // its environment, "NAME=value"
 
 	served  atomic.Uint64
 	stopped atomic.Bool
@@ -57,10 +62,14 @@ func (t *Target) Start(context.Context) (*memtest.Instance, error) {
 		Memory: t,
 		Env:    report.Env{Target: "fake", Limit: t.Limit},
 		Source: report.Source{Kind: "memory"},
+		Vars:   t.Vars,
 		Exited: t.died,
 		Stop:   t.stop,
 	}
-	if !t.NoRuntime {
+	switch {
+	case t.Foreign:
+		inst.Heaps = foreign{prober{t}}
+	case !t.NoRuntime:
 		inst.Heap = prober{t}
 	}
 	return inst, nil
@@ -118,13 +127,52 @@ func (p prober) Heap(context.Context) ([]byte, error) {
 	leak := &pprof.Function{ID: 1, Name: "main.leak", SystemName: "main.leak", Filename: "/src/leak.go"}
 	at := &pprof.Location{ID: 1, Address: 1, Line: []pprof.Line{{Function: leak, Line: 42}}}
 	n := p.served.Load()
+	retained := p.Retains * n
+	if p.InSteps > 0 {
+		retained -= retained % p.InSteps
+	}
 	heap := &pprof.Profile{
 		SampleType: []*pprof.ValueType{{Type: "inuse_objects", Unit: "count"}, {Type: "inuse_space", Unit: "bytes"}},
-		Sample:     []*pprof.Sample{{Location: []*pprof.Location{at}, Value: []int64{int64(n), int64(p.Retains * n)}}},
+		Sample:     []*pprof.Sample{{Location: []*pprof.Location{at}, Value: []int64{int64(n), int64(retained)}}},
 		Function:   []*pprof.Function{leak}, Location: []*pprof.Location{at},
 	}
+	return written(heap)
+}
+
+// foreign is a memtest.ProfileSource.
+type foreign struct{ prober }
+
+func (foreign) ForcesGC() bool { return false }
+
+// Goroutines implements memtest.GoroutineProber: main.wait is where goroutines wait.
+func (p prober) Goroutines(_ context.Context, whole bool) (profile.Goroutines, error) {
+	if p.StacksErr != nil {
+		return profile.Goroutines{}, p.StacksErr
+	}
+	wait := &pprof.Function{ID: 1, Name: "main.wait", SystemName: "main.wait", Filename: "/src/wait.go"}
+	at := &pprof.Location{ID: 1, Address: 1, Line: []pprof.Line{{Function: wait, Line: 7}}}
+	n := int64(5)
+	if p.Parks {
+		n += int64(p.served.Load())
+	}
+	parked := func(kind string) ([]byte, error) {
+		return written(&pprof.Profile{
+			SampleType: []*pprof.ValueType{{Type: kind, Unit: "count"}},
+			Sample:     []*pprof.Sample{{Location: []*pprof.Location{at}, Value: []int64{n}}},
+			Function:   []*pprof.Function{wait}, Location: []*pprof.Location{at},
+		})
+	}
+	raw, err := parked("goroutine")
+	if err != nil || !whole {
+		return profile.Goroutines{Raw: raw}, err
+	}
+	leaked, err := parked("goroutineleak")
+	return profile.Goroutines{Raw: raw, Leaked: leaked}, err
+}
+
+func written(p *pprof.Profile) ([]byte, error) {
 	var b bytes.Buffer
-	err := heap.Write(&b)
+	err := p.Write(&b)
 	return b.Bytes(), err
 }
 

@@ -79,9 +79,10 @@ func startOf(pid int) (string, error) {
 // whether the collector's figure was found: it is 0 before the first collection.
 func agrees(p *Paths, collected bool) error {
 	const (
-		slack = 2 << 20 // bytes of the runtime's own, of finalizers and of what came and went
-		least = 0.6     // of what the runtime has for live
-		most  = 1.1
+		slack  = 2 << 20   // bytes of the runtime's own, of finalizers and of what came and went
+		least  = 0.6       // of what the runtime has for live
+		little = 256 << 10 // bytes
+		most   = 1.1
 	)
 	live, by := p.Marked, "the last collection"
 	if !collected {
@@ -90,7 +91,7 @@ func agrees(p *Paths, collected bool) error {
 	switch {
 	case float64(p.Bytes) > most*float64(p.Allocated)+slack:
 		return fmt.Errorf("%d B seem reachable, more than the %d B that the target has allocated: its heap is not as it was thought to be", p.Bytes, p.Allocated)
-	case float64(p.Bytes) < least*float64(live)-slack:
+	case float64(p.Bytes) < least*float64(live)-little:
 		return fmt.Errorf("%d B seem reachable, of %d B that are live by %s: a part of the target's heap was not understood", p.Bytes, live, by)
 	}
 	return nil

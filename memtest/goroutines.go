@@ -1,0 +1,57 @@
+package memtest
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// A GoroutineProber is a [Prober] that also tells what the target's goroutines do; if
+// whole, who started them and which of them wait for ever. [profile.Pprof] is one.
+type GoroutineProber interface {
+	Goroutines(ctx context.Context, whole bool) (profile.Goroutines, error) // At and Requests are filled in by the caller
+}
+
+// lookAtGoroutines keeps a profile of the target's goroutines, at the moment of a heap
+// profile. The first failure ends it for good, and the record says why.
+func (m *measurement) lookAtGoroutines(ctx context.Context) {
+	prober, ok := m.target.Heap.(GoroutineProber)
+	if !ok || m.blindToGoroutines {
+		return
+	}
+	// Starters are asked for ahead of the load, where a traceback is short, and after it.
+	m.mu.Lock()
+	whole := len(m.goroutines) == 0 || m.phase != report.Load
+	m.mu.Unlock()
+	before := m.requests()
+	look, err := prober.Goroutines(ctx, whole)
+	if err != nil && ctx.Err() == nil {
+		m.blindToGoroutines = true
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the run goes on without goroutine profiles: %v", err)})
+	}
+	if len(look.Raw) == 0 {
+		return
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	look.At, look.Requests = time.Since(m.began), (before+m.requests())/2
+	m.goroutines = append(m.goroutines, look)
+	m.record.Stacks = append(m.record.Stacks, report.Heap{
+		At: look.At, Requests: look.Requests, Phase: m.phase, Bytes: int64(len(look.Raw)), Raw: look.Raw,
+	})
+}
+
+// grownGoroutines is what the goroutine profiles of the measured load say grew.
+func (m *measurement) grownGoroutines() []profile.Goroutine {
+	if len(m.goroutines) < 2 {
+		return nil
+	}
+	list, err := profile.GoroutineGrowth(m.goroutines)
+	if err != nil {
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth of goroutines is not known: %v", err)})
+	}
+	return list
+}

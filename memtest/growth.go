@@ -1,0 +1,116 @@
+package memtest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// growth is what the heap profiles of the measured load say grew.
+func (m *measurement) growth() []profile.Site {
+	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
+	if len(heaps) < 2 {
+		return nil
+	}
+	sites, err := profile.Growth(heaps)
+	if err != nil {
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth by call site is not known: %v", err)})
+	}
+	return sites
+}
+
+// guess names the likeliest places where memory leaks by so little, or in so few steps,
+// that none can be told from chance, and where the target was killed for want of memory.
+// If they are known to grow, the run is judged again.
+func (m *measurement) guess() {
+	killed := m.oomKill() != nil
+	if len(m.record.Growth) > 0 || !killed && m.record.Trend.Verdict != profile.Leaking {
+		return
+	}
+	heaps := judgedHeaps(m.record.Heaps, killed)
+	sites, err := profile.Candidates(heaps)
+	if err != nil && len(heaps) == 1 { // of more, Growth has said it
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("what the target held is not known: %v", err)})
+	}
+	m.record.Growth = sites
+	if m.record.KnownGrowth() > 0 {
+		m.record.Trend = profile.Detect(m.record.Evidence())
+	}
+}
+
+// retained is what the last profile that growth is found in holds, beside the first.
+func (m *measurement) retained() []profile.Box {
+	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
+	if len(heaps) == 0 {
+		return nil
+	}
+	var first profile.Heap
+	if len(heaps) > 1 {
+		first = heaps[0]
+	}
+	boxes, err := profile.Icicle(first, heaps[len(heaps)-1])
+	if err != nil {
+		return nil // Growth has read the same profiles, and said what is wrong with them; a heap that holds nothing is no picture
+	}
+	return boxes
+}
+
+// judgedHeaps is the profiles that growth is found in: those taken by plan, ahead of the
+// floor. Of those that the recorder took near the limit it is the last, if the target was
+// killed; many close together would only show chance. Where nothing else was taken they
+// are all there is.
+func judgedHeaps(all []report.Heap, killed bool) []profile.Heap {
+	var planned, alarmed []profile.Heap
+	for _, h := range all {
+		heap := profile.Heap{At: h.At, Requests: h.Requests, Raw: h.Raw}
+		switch {
+		case h.Phase == report.Floor:
+		case h.Why == "":
+			planned = append(planned, heap)
+		case killed:
+			alarmed = append(alarmed, heap)
+		}
+	}
+	n := len(alarmed)
+	switch {
+	case len(planned) == 0:
+		return alarmed
+	case n > 0 && alarmed[n-1].At > planned[len(planned)-1].At:
+		return append(planned, alarmed[n-1])
+	}
+	return planned
+}
+
+// oomKill is the finding that the target was killed for want of memory; nil if it was not.
+func (m *measurement) oomKill() *report.Finding {
+	for i := range m.record.Notes {
+		if m.record.Notes[i].Kind == report.OOMKilled {
+			return &m.record.Notes[i]
+		}
+	}
+	return nil
+}
+
+// lastWords adds to the finding of an OOM kill what was known right before it: the last
+// samples, and what held most in the last profile.
+func (m *measurement) lastWords() {
+	f := m.oomKill()
+	if f == nil {
+		return
+	}
+	const shown = 5
+	if s := m.record.Samples; len(s) > 1 {
+		s = s[max(0, len(s)-shown):]
+		sets := make([]string, len(s))
+		for i := range s {
+			sets[i] = report.MiB(s[i].WorkingSet)
+		}
+		f.Text += fmt.Sprintf("; working set in the last %v: %s", (f.At - s[0].At).Round(10*time.Millisecond), strings.Join(sets, ", "))
+	}
+	if n := len(m.record.Heaps); n > 0 && len(m.record.Growth) > 0 {
+		f.Text += fmt.Sprintf("; heap profile from %v before: %s", (f.At - m.record.Heaps[n-1].At).Round(10*time.Millisecond), report.TopSites(m.record.Growth, 1)[0])
+	}
+}

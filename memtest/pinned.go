@@ -1,0 +1,84 @@
+package memtest
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// A target is pinned at its limit if its working set stays at pinnedShare of it for
+// pinnedFor, and suffers: it waits for its own pages, or its requests fail.
+const (
+	pinnedShare = 0.98
+	pinnedFor   = 3 * time.Second
+)
+
+// pinned is the finding for a target that sat at its memory limit without being killed.
+func pinned(r *report.Record) (report.Finding, bool) {
+	from, to := longestAtLimit(r.Samples)
+	if to <= from || r.Samples[to].At-r.Samples[from].At < pinnedFor {
+		return report.Finding{}, false
+	}
+	first, last := &r.Samples[from], &r.Samples[to]
+	signs := hardships(r, first, last)
+	if len(signs) == 0 {
+		return report.Finding{}, false
+	}
+	return report.Finding{At: first.At, Kind: report.Pinned, Text: fmt.Sprintf(
+		"the target was pinned at its memory limit of %s for %v without being killed: %s; what it cannot hold it reads again and again: give it more memory, or find what fills it",
+		report.MiB(last.Limit), (last.At - first.At).Round(100*time.Millisecond), strings.Join(signs, ", "))}, true
+}
+
+// longestAtLimit is the first and the last of the samples of the longest time at the
+// limit; equal if there is none.
+func longestAtLimit(s profile.Series) (from, to int) {
+	start := -1
+	for i := range s {
+		limit, known := s[i].Value("limit")
+		set, ok := s[i].Value("working_set")
+		if !known || !ok || limit == 0 || float64(set) < pinnedShare*float64(limit) {
+			start = -1
+			continue
+		}
+		if start < 0 {
+			start = i
+		}
+		if s[i].At-s[start].At > s[to].At-s[from].At {
+			from, to = start, i
+		}
+	}
+	return from, to
+}
+
+// hardships are the signs of too little memory between two samples.
+func hardships(r *report.Record, first, last *profile.Sample) (signs []string) {
+	if n := rose(first, last, "major_faults"); n > 0 {
+		signs = append(signs, report.Count(n)+" major faults")
+	}
+	if n := rose(first, last, "refaults_file", "refaults_anon"); n > 0 {
+		signs = append(signs, report.Count(n)+" pages needed again")
+	}
+	if n := rose(first, last, "limit_events", "oom_events"); n > 0 {
+		signs = append(signs, "the limit was hit "+report.Count(n)+" times")
+	}
+	if us := rose(first, last, "stall_some_us"); us > 0 {
+		signs = append(signs, (time.Duration(us)*time.Microsecond).Round(time.Millisecond).String()+" of stalls")
+	}
+	began := r.Load.Started.Sub(r.Started)
+	if p, ok := r.Phase(report.Load); ok && r.Load.Started.IsZero() {
+		began = p.From
+	}
+	var failed uint64
+	for _, second := range r.Load.PerSecond {
+		if at := began + second.At; at >= first.At-time.Second && at <= last.At {
+			failed += second.Errors
+		}
+	}
+	if failed > 0 {
+		signs = append(signs, report.Count(failed)+" requests failed")
+	}
+	return signs
+}

@@ -1,0 +1,139 @@
+package report
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"github.com/memgate/memgate/load"
+)
+
+// moment is one point that the trend is laid through.
+type moment struct{ seconds, requests, bytes float64 }
+
+// mostMoments is how many points the trend's line has at most: it bends only where the
+// request rate changes.
+const mostMoments = 60
+
+// drawTrend draws growth per request through the measured load, and the band between
+// the ends of its interval. All three go through the middle of the floors, or of the
+// working set where that decided: the slope is what was estimated, not the height.
+func (c *chart) drawTrend(r *Record, x, y scale) {
+	t := r.Trend.PerRequest
+	points := r.moments()
+	if t.Points == 0 || len(points) < 2 || !finite(t.Value) {
+		return
+	}
+	middle := points[len(points)/2].requests
+	height := func(slope float64) float64 { // bytes at the middle
+		rest := make([]float64, len(points))
+		for i, p := range points {
+			rest[i] = p.bytes - slope*(p.requests-middle)
+		}
+		slices.Sort(rest)
+		return rest[len(rest)/2]
+	}
+	along := func(slope float64) []point {
+		at := height(slope)
+		line := make([]point, len(points))
+		for i, p := range points {
+			v := at + slope*(p.requests-middle)
+			line[i] = point{x.at(p.seconds), min(max(y.at(v), c.Top), c.Top+c.MemoryHeight)}
+		}
+		return line
+	}
+	c.Trend = pathOf(along(t.Value))
+	if t.Interval() && finite(t.Lo) && finite(t.Hi) && t.Lo < t.Hi {
+		back := along(t.Lo)
+		slices.Reverse(back)
+		c.TrendBand = pathOf(append(along(t.Hi), back...)) + "Z"
+	}
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) && math.Abs(v) < 1e15 }
+
+func pathOf(points []point) string {
+	var p line
+	for _, pt := range points {
+		p.to(pt.X, pt.Y)
+	}
+	return p.String()
+}
+
+// moments is what the trend was estimated from, thinned out: floors, or samples where
+// there are none or the working set decided.
+func (r *Record) moments() []moment {
+	var all []moment
+	if r.Trend.Channel == "live heap" || r.Trend.Channel == "heap objects" {
+		for _, f := range r.floorsDuring(Load) {
+			all = append(all, moment{f.At.Seconds(), float64(f.Requests), float64(f.Live())})
+		}
+	}
+	if len(all) < 2 {
+		all = nil
+		during := r.During(Load)
+		for i := range during {
+			if set, ok := during[i].Value("working_set"); ok {
+				all = append(all, moment{during[i].At.Seconds(), float64(during[i].Requests), float64(set)})
+			}
+		}
+	}
+	if len(all) <= mostMoments {
+		return all
+	}
+	thin := make([]moment, mostMoments)
+	for i := range thin {
+		thin[i] = all[i*(len(all)-1)/(mostMoments-1)]
+	}
+	return thin
+}
+
+// drawLatency draws the 99th percentile of latency in each second of the measured load.
+func (c *chart) drawLatency(r *Record, x scale) {
+	measured, _ := r.Phase(Load)
+	seconds := inRun(r, measured.From)
+	wide := r.rateWidth()
+	var worst time.Duration
+	for _, s := range seconds {
+		worst = max(worst, s.P99)
+	}
+	if worst <= 0 {
+		return
+	}
+	c.HasLatency = true
+	c.LatencyTop = c.TimesTop + 34
+	c.TimesTop = c.LatencyTop + c.LatencyHeight
+	unit := time.Millisecond
+	c.LatencyUnit = "ms"
+	if worst > 10*time.Second {
+		unit, c.LatencyUnit = time.Second, "s"
+	}
+	high := float64(worst) / float64(unit)
+	step := niceStep(high, 2)
+	y := scale{0, math.Ceil(high/step) * step, c.TimesTop, c.LatencyTop}
+	for v := 0.0; v <= y.Hi*1.0001 && len(c.Latencies) < 10; v += step {
+		c.Latencies = append(c.Latencies, tick{At: y.at(v), Label: tickLabel(v, step)})
+	}
+	c.Latency = latencySteps(seconds, measured.From, wide, x, y, unit)
+}
+
+// latencySteps is the worst 99th percentile of each wide part of the load, as steps.
+func latencySteps(seconds []load.Second, start, wide time.Duration, x, y scale, unit time.Duration) string {
+	var steps line
+	for i := 0; i < len(seconds); {
+		from := seconds[i].At.Truncate(wide)
+		var p99 time.Duration
+		for ; i < len(seconds) && seconds[i].At.Truncate(wide) == from; i++ {
+			p99 = max(p99, seconds[i].P99)
+		}
+		if p99 == 0 { // nothing was answered
+			steps.lift()
+			continue
+		}
+		left, right := x.at((start + from).Seconds()), min(x.at((start+from+wide).Seconds()), x.To)
+		level := y.at(float64(p99) / float64(unit))
+		steps.to(left, level)
+		steps.to(right, level)
+	}
+	return steps.String()
+}

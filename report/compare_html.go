@@ -1,0 +1,243 @@
+package report
+
+import (
+	"bufio"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"math"
+	"strings"
+	"time"
+)
+
+//go:embed compare.html.tmpl
+var compareSource string
+
+var compareTemplate = template.Must(template.New("compare").Funcs(template.FuncMap{"style": pageStyle}).Parse(compareSource))
+
+// pageStyle is the style sheet of a run's page.
+func pageStyle() template.CSS {
+	_, rest, _ := strings.Cut(pageSource, "<style>")
+	sheet, _, _ := strings.Cut(rest, "</style>")
+	return template.CSS(sheet)
+}
+
+// HTML writes the comparison as one file that needs nothing else: the pictures of both
+// over one another, the changes with their intervals, the call sites that came and went.
+func (c *Comparison) HTML(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	err := compareTemplate.Execute(b, newComparePage(c.visible()))
+	if err == nil {
+		err = b.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("write comparison: %w", err)
+	}
+	return nil
+}
+
+// visible is the comparison of what may be shown.
+func (c *Comparison) visible() *Comparison {
+	shown := *c
+	shown.Before, shown.After = nil, nil
+	for _, r := range c.Before {
+		shown.Before = append(shown.Before, r.visible())
+	}
+	for _, r := range c.After {
+		shown.After = append(shown.After, r.visible())
+	}
+	shown.Sites = siteDeltas(shown.Before, shown.After)
+	return &shown
+}
+
+type comparePage struct {
+	Name, Headline, Word string
+	Worse                bool
+	Sides                []compareSide
+	Charts               []*compareChart
+	Rows                 []deltaRow
+	Came, Went, Stayed   []siteDeltaRow
+	More                 int
+}
+
+type compareSide struct{ Word, Runs, Commit, Image, Started string }
+
+type deltaRow struct {
+	Figure, Before, After, Change, Interval, Word string
+	Bad                                           bool
+}
+
+type siteDeltaRow struct{ Func, Place, Before, After, Change string }
+
+func newComparePage(c *Comparison) *comparePage {
+	p := &comparePage{Name: "no run", Sides: []compareSide{newSide("before", c.Before), newSide("after", c.After)}}
+	for _, r := range append(append([]*Record{}, c.Before...), c.After...) {
+		p.Name = r.Name
+	}
+	for _, d := range c.Deltas {
+		p.Rows = append(p.Rows, newDeltaRow(d))
+	}
+	p.decide(c)
+	for i, s := range c.Sites {
+		if i == 3*mostSites {
+			p.More = len(c.Sites) - i
+			break
+		}
+		row := siteDeltaRow{Func: s.Site.Func, Place: place(s.Site), Before: SignedBytes(s.Before), After: SignedBytes(s.After), Change: SignedBytes(s.After - s.Before)}
+		switch s.In {
+		case [2]bool{false, true}:
+			p.Came = append(p.Came, row)
+		case [2]bool{true, false}:
+			p.Went = append(p.Went, row)
+		default:
+			p.Stayed = append(p.Stayed, row)
+		}
+	}
+	for _, narrow := range []bool{false, true} {
+		if chart := newCompareChart(c, narrow); chart != nil {
+			p.Charts = append(p.Charts, chart)
+		}
+	}
+	return p
+}
+
+// decide says in one sentence what changed: the first figure of memory that clearly
+// got worse, or else better.
+func (p *comparePage) decide(c *Comparison) {
+	p.Word, p.Headline = "no clear change", "No figure of memory changed clearly"
+	for _, worse := range []bool{true, false} {
+		for i, d := range c.Deltas {
+			if d.Unit == "p99-sec" || d.More || !d.Change.Clear() || (d.Change.Value > 0) != worse {
+				continue
+			}
+			p.Worse, p.Word = worse, "better"
+			if worse {
+				p.Word = "worse"
+			}
+			p.Headline = fmt.Sprintf("%s went from %s to %s", upperFirst(d.Figure), p.Rows[i].Before, p.Rows[i].After)
+			return
+		}
+	}
+	if len(c.Deltas) == 0 {
+		p.Headline = "There is nothing to compare: both sides need a run that was measured"
+	}
+}
+
+func newSide(word string, runs []*Record) compareSide {
+	s := compareSide{Word: word, Runs: Count(uint64(len(runs)))}
+	if len(runs) > 0 {
+		s.Commit, s.Image, s.Started = runs[0].Env.GitCommit, runs[0].Env.Image, runs[0].started()
+	}
+	return s
+}
+
+func newDeltaRow(d Delta) deltaRow {
+	row := deltaRow{Figure: d.Figure, Before: inUnit(d.Before, d.Unit), After: inUnit(d.After, d.Unit), Word: "not clear"}
+	row.Change = signedUnit(d.Change.Value, d.Unit)
+	if d.Before > 0 {
+		row.Change += fmt.Sprintf(" (%+.1f%%)", 100*d.Change.Value/d.Before)
+	}
+	row.Interval = d.Change.Why
+	if d.Change.Known {
+		row.Interval = signedUnit(d.Change.Lo, d.Unit) + " … " + signedUnit(d.Change.Hi, d.Unit)
+	}
+	if d.Change.Clear() {
+		row.Bad = (d.Change.Value > 0) != d.More
+		row.Word = "better"
+		if row.Bad {
+			row.Word = "worse"
+		}
+	}
+	return row
+}
+
+// inUnit is a figure's value as it is read.
+func inUnit(v float64, unit string) string {
+	switch unit {
+	case "growth-B/req":
+		return Bytes(v)
+	case "p99-sec":
+		return latency(time.Duration(v * float64(time.Second)))
+	case "req/sec":
+		return rateInWords(v)
+	}
+	return mebibytes(v) + " MiB"
+}
+
+func signedUnit(v float64, unit string) string {
+	if v < 0 {
+		return "-" + inUnit(-v, unit)
+	}
+	return sign(v) + inUnit(v, unit)
+}
+
+// compareChart is the working set and the floors of all runs, from the start of the
+// measured load on.
+type compareChart struct {
+	*chart
+	BeforeSets, AfterSets, BeforeFloors, AfterFloors []string
+}
+
+const mostDrawn = 10 // runs of each side
+
+func newCompareChart(c *Comparison, narrow bool) *compareChart {
+	var whole Record // of all runs, for the scales
+	before, after := shiftedRuns(c.Before), shiftedRuns(c.After)
+	for _, r := range append(append([]*Record{}, before...), after...) {
+		whole.Samples = append(whole.Samples, r.Samples...)
+		whole.Floors = append(whole.Floors, r.Floors...)
+		whole.Phases = append(whole.Phases, Phase{To: r.end()})
+	}
+	if len(whole.Samples) == 0 && len(whole.Floors) == 0 {
+		return nil
+	}
+	chart := &compareChart{chart: newCanvas(narrow)}
+	chart.Title = "Working set and live heap before and after, from the start of the measured load"
+	chart.TimesTop, chart.Height = chart.MemoryEnd(), chart.MemoryEnd()+26
+	whole.Phases = []Phase{{To: whole.end()}}
+	x := chart.drawTime(&whole)
+	chart.Bands = nil
+	y, step := chart.memoryScale(&whole)
+	for v := y.Lo / mib; v <= y.Hi/mib*1.0001 && len(chart.Sizes) < 20; v += step {
+		chart.Sizes = append(chart.Sizes, tick{At: y.at(v * mib), Label: tickLabel(v, step)})
+	}
+	draw := func(runs []*Record) (sets, floors []string) {
+		for _, r := range runs {
+			sets = append(sets, setPath(r.Samples, x, y, max(longestGap, 10*r.Source.Every)))
+			var joined line
+			for _, f := range r.Floors {
+				joined.to(x.at(f.At.Seconds()), y.at(float64(f.Live())))
+			}
+			floors = append(floors, joined.String())
+		}
+		return sets, floors
+	}
+	chart.BeforeSets, chart.BeforeFloors = draw(before)
+	chart.AfterSets, chart.AfterFloors = draw(after)
+	return chart
+}
+
+// shiftedRuns is the runs' samples and floors since the start of the measured load.
+func shiftedRuns(runs []*Record) []*Record {
+	var shifted []*Record
+	for _, r := range runs[:min(len(runs), mostDrawn)] {
+		start := time.Duration(0)
+		if p, ok := r.Phase(Load); ok {
+			start = p.From
+		}
+		s := &Record{Source: r.Source}
+		for _, sample := range r.Samples.Between(start, math.MaxInt64) {
+			sample.At -= start
+			s.Samples = append(s.Samples, sample)
+		}
+		for _, f := range r.Floors {
+			if f.At >= start {
+				f.At -= start
+				s.Floors = append(s.Floors, f)
+			}
+		}
+		shifted = append(shifted, s)
+	}
+	return shifted
+}

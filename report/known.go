@@ -1,0 +1,114 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+)
+
+// Known is growth that is known and put up with for a while: a call site may grow by so
+// much with each request until a day, for a reason. It is no way to forget a leak: one
+// that has expired, and one that no growing site fits, are findings.
+type Known struct {
+	Func       string    // regular expression that some function of the site's stack must fit: `shop/audit\.`; required
+	PerRequest float64   // bytes per request that it may grow by; required
+	Reason     string    // why it is put up with, and where it is tracked: required
+	Until      time.Time // from this day on it is a leak as any other: required
+}
+
+// Validate says what is missing or wrong.
+func (k Known) Validate() error {
+	_, err := regexp.Compile(k.Func)
+	switch {
+	case k.Func == "":
+		return errors.New("known growth has no Func: set a regular expression for the function that grows")
+	case err != nil:
+		return fmt.Errorf("known growth of %q: %w: write dots, brackets and stars of a function's name with a backslash", k.Func, err)
+	case !(k.PerRequest > 0) || math.IsInf(k.PerRequest, 0):
+		return fmt.Errorf("known growth of %q: PerRequest is %g: set the bytes that it may grow by with each request", k.Func, k.PerRequest)
+	case strings.TrimSpace(k.Reason) == "":
+		return fmt.Errorf("known growth of %q has no Reason: say why it is put up with", k.Func)
+	case k.Until.IsZero():
+		return fmt.Errorf("known growth of %q has no Until: set the day on which it must be gone", k.Func)
+	}
+	return nil
+}
+
+// covers tells whether k is about that site.
+func (k Known) covers(s profile.Site) bool {
+	fits, err := regexp.Compile(k.Func)
+	if err != nil || k.Func == "" {
+		return false
+	}
+	if fits.MatchString(s.Func) {
+		return true
+	}
+	for _, frame := range s.Stack {
+		if fn, _, _ := strings.Cut(frame, " "); fits.MatchString(fn) {
+			return true
+		}
+	}
+	return false
+}
+
+// use is the sites that k is about.
+func (k Known) use(growth []profile.Site) (sites []profile.Site) {
+	for _, s := range growth {
+		if s.Bytes > 0 && k.covers(s) {
+			sites = append(sites, s)
+		}
+	}
+	return sites
+}
+
+// expired tells whether k was no more put up with when the run started.
+func (r *Record) expired(k Known) bool { return !r.Started.Before(k.Until) }
+
+// KnownGrowth is the bytes per request that growing sites of the run are known to grow
+// by: what is named for each entry of Known that has not expired and fits one.
+func (r *Record) KnownGrowth() (perRequest float64) {
+	for _, k := range r.Known {
+		if k.Validate() == nil && !r.expired(k) && len(k.use(r.Growth)) > 0 {
+			perRequest += k.PerRequest
+		}
+	}
+	return perRequest
+}
+
+// KnownInWords is what is to be said of each entry of Known: that it was made use of, is
+// of no use any more, has expired or could not be checked.
+func (r *Record) KnownInWords() (findings []Finding) {
+	heaps := 0
+	for _, h := range r.Heaps {
+		if h.Phase != Floor {
+			heaps++
+		}
+	}
+	for _, k := range r.Known {
+		f := Finding{Kind: KnownGrowth}
+		used := k.use(r.Growth)
+		name := fmt.Sprintf("known growth of %q (%s, until %s)", k.Func, k.Reason, k.Until.Format(time.DateOnly))
+		switch {
+		case r.expired(k):
+			f.Text = name + " has expired and is judged as any other: mend it, or set a later Until with a new reason"
+		case heaps < 2:
+			f.Text = name + " could not be checked: there are no two heap profiles of the load"
+		case len(used) == 0:
+			f.Text = name + " fits nothing that grew: take it out of the scenario"
+		default:
+			var all float64
+			for _, s := range used {
+				_, perRequest := whole(s)
+				all += perRequest
+			}
+			f.Text = fmt.Sprintf("%s: %s grew by %s/request of %s that are put up with", name, used[0].Func, Bytes(all), Bytes(k.PerRequest))
+		}
+		findings = append(findings, f)
+	}
+	return findings
+}
