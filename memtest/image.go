@@ -175,6 +175,7 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 		return nil, fmt.Errorf("find a way to read the target's memory: %w", err)
 	}
 	info := c.Info()
+	heap := &containerHeap{c: c}
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
 		for {
@@ -200,11 +201,12 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
 			EnvNames: info.EnvNames, GC: collectorVars(c.Env()), Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
 		},
+		heap:   heap,
 		Vars:   c.Env(),
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)
-			return errors.Join(source.Close(), c.Stop(ctx))
+			return errors.Join(source.Close(), heap.close(ctx), c.Stop(ctx))
 		},
 	}
 	if heapURL != "" {

@@ -43,8 +43,16 @@ func CheckLeak(r *report.Record) error {
 	case trend.Verdict == profile.Steady, r.AllowInconclusive:
 		return nil
 	default:
-		return fmt.Errorf("inconclusive: no leak statement is possible for %q: %s%s", r.Name, trend.Reason, remedy(trend))
+		return fmt.Errorf("inconclusive: no leak statement is possible for %q: %s%s%s", r.Name, trend.Reason, remedy(trend), suspect(r))
 	}
+}
+
+// suspect is who holds what grew so far, where no leak is proven.
+func suspect(r *report.Record) string {
+	if len(r.Holders) == 0 {
+		return ""
+	}
+	return "; what grew so far is held by " + r.Holders[0].String()
 }
 
 func remedy(t profile.Trend) string {
@@ -88,6 +96,13 @@ func leakMessage(r *report.Record) string {
 	row("over", "%s requests, %.0f req/s, %v after %v of warm-up", report.Count(r.Load.Requests), r.Load.Rate, r.Load.Duration.Round(time.Second), lengthOf(r, report.Warmup))
 	if floors := r.FloorsInWords(); floors != "" {
 		row("floors", "%s", floors)
+	}
+	holders := r.HolderLines()
+	for i, line := range holders {
+		row([]string{"held", ""}[min(i, 1)], "%s", line)
+	}
+	if len(holders) == 0 && r.HoldersWhyNot != "" {
+		row("held", "not known by whom: %s", r.HoldersWhyNot)
 	}
 	for i, site := range report.TopSites(r.Growth, 3) {
 		name := "where"

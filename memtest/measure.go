@@ -46,6 +46,9 @@ func measure(ctx context.Context, s Scenario, say func(line string)) (_ *report.
 	m := newMeasurement(s, target, say)
 	err = m.run(ctx)
 	m.conclude()
+	if err == nil {
+		err = m.held()
+	}
 	return m.record, err
 }
 
@@ -73,6 +76,7 @@ type measurement struct {
 	say      func(line string)
 	warmed   load.Meter // counts the warm-up's requests
 	loaded   load.Meter // counts the measured load's
+	reach    reachable
 
 	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
 	record *report.Record
@@ -153,6 +157,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	}
 	m.probe(ctx)
 	m.snapshot(ctx)
+	m.reached(ctx, &m.reach.early, &m.reach.before)
 
 	m.enter(ctx, report.Load)
 	if err := m.load(ctx); err != nil {
@@ -168,6 +173,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	m.snapshot(ctx)
 	m.look(ctx, true)
 	_ = m.sampleOnce(ctx) // for the phase's peak
+	m.reached(ctx, &m.reach.late, &m.reach.after)
 	return ctx.Err()
 }
 

@@ -40,6 +40,10 @@ type Scenario struct {
 	// a leak there, so by default such growth is reported as Inconclusive.
 	WorkingSetLeaks bool
 
+	// Holders says whether to look for who holds memory that grew; default: where it is
+	// permitted and the heap is not too large.
+	Holders Holders
+
 	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
 	AllowInconclusive bool
 

@@ -22,6 +22,7 @@ type Instance struct {
 	URL    string          // where the load goes: scheme, host and port, no trailing slash
 	Memory profile.Sampler // reads the target's memory
 	Heap   Prober          // asks the target's runtime; nil if it has nothing to say
+	heap   heapReader      // reads its heap from outside; nil if that cannot be done
 	Heaps  ProfileSource   // where heap profiles come from, if not from Heap; nil if there are none
 	Env    report.Env      // what is known of the target and its engine
 	Source report.Source   // what Memory reads (Kind), and if it is not the best: Why

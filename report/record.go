@@ -28,12 +28,13 @@ type Record struct {
 
 	Processes []profile.Processes // all phases; none where the target's processes cannot be seen
 
-	Heaps  []Heap         // heap profiles kept as files
-	Growth []profile.Site // between the first and last heap profile of the measured load, most bytes first
-	Stacks []Heap         // goroutine profiles kept as files
-	Trend  profile.Trend  // over the measured load
-	Checks []Check        // what judges said, in the order they were asked
-	Notes  []Finding      // what happened besides
+	Heaps   []Heap         // heap profiles kept as files
+	Growth  []profile.Site // between the first and last heap profile of the measured load, most bytes first
+	Holders []Holder       // who keeps alive what grew since the warm-up, most bytes first
+	Stacks  []Heap         // goroutine profiles kept as files
+	Trend   profile.Trend  // over the measured load
+	Checks  []Check        // what judges said, in the order they were asked
+	Notes   []Finding      // what happened besides
 
 	Retained   []profile.Box       // what the live heap is made of, by call, in the last heap profile of the load beside the first
 	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first
@@ -42,6 +43,9 @@ type Record struct {
 	Known             []Known // growth that the scenario puts up with, by call site
 	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
 	WorkingSetLeaks   bool    // the scenario takes growth of the working set alone for a leak
+
+	HoldersWhyNot string // why nobody is named in Holders, where something grew
+	HoldersHow    string // how they were looked for
 
 	// Report is the path of the HTML form, for messages that name it. It is where this
 	// machine keeps the file and no part of what was measured: JSON leaves it out.

@@ -87,6 +87,7 @@ func (r *Record) factLines() []string {
 	row("load", r.loadInWords())
 	row("memory", r.memoryInWords())
 	row("floors", r.FloorsInWords())
+	row("held by", r.holderInWords())
 	if r.Trend.Verdict != profile.Steady {
 		for i, site := range TopSites(r.Growth, topSites) {
 			row([]string{"where", ""}[min(i, 1)], site)

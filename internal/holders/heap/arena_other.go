@@ -1,0 +1,7 @@
+//go:build !linux
+
+package heap
+
+type arena struct{ bytes []byte }
+
+func (a *arena) free() {}

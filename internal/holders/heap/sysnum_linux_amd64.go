@@ -1,0 +1,3 @@
+package heap
+
+const processVMReadv = 310

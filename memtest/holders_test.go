@@ -1,0 +1,52 @@
+package memtest_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/internal/faketarget"
+	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/report"
+)
+
+// TestHoldersOfATargetThatCannotBeRead: what a run says where it cannot look.
+func TestHoldersOfATargetThatCannotBeRead(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		mode         memtest.Holders
+		retains      uint64
+		whyNot, fail string
+	}{
+		{"auto says why", memtest.HoldersAuto, 1000, "only the heap of a Go program in a container", ""},
+		{"auto has nothing to say of a healthy one", memtest.HoldersAuto, 0, "", ""},
+		{"off says nothing", memtest.HoldersOff, 1000, "", ""},
+		{"required fails", memtest.HoldersRequired, 0, "", "as Scenario.Holders requires"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var r *report.Record
+			var err error
+			synctest.Test(t, func(t *testing.T) {
+				target := &faketarget.Target{Retains: tt.retains}
+				s := scenario(target)
+				s.Holders = tt.mode
+				r, err = memtest.Measure(t.Context(), s)
+			})
+			if tt.fail != "" {
+				require.ErrorContains(t, err, tt.fail)
+				require.NotNil(t, r, "what was measured is there")
+				return
+			}
+			require.NoError(t, err)
+			assert.Empty(t, r.Holders)
+			if tt.whyNot == "" {
+				assert.Empty(t, r.HoldersWhyNot)
+				return
+			}
+			assert.Contains(t, r.HoldersWhyNot, tt.whyNot)
+			assert.ErrorContains(t, memtest.CheckLeak(r), "held   not known by whom: "+tt.whyNot)
+		})
+	}
+}
