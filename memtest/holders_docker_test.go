@@ -29,7 +29,13 @@ func shaped(t *testing.T, shape string) (*Instance, *containerHeap) {
 		Env: map[string]string{"SHAPE": shape, "ADDR": ":8080"},
 	}.Start(t.Context())
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, target.Stop(context.Background())) })
+	t.Cleanup(func() {
+		if t.Failed() {
+			logs, err := target.heap.(*containerHeap).c.Logs(context.Background(), 40)
+			t.Log("the target's last words:", logs, err)
+		}
+		assert.NoError(t, target.Stop(context.Background()))
+	})
 	return target, target.heap.(*containerHeap)
 }
 
