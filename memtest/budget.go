@@ -3,6 +3,7 @@ package memtest
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -107,15 +108,16 @@ type measured struct {
 }
 
 func measure1(s profile.Series, f func(profile.Series) float64) measured {
-	if len(s) == 0 {
-		return measured{}
+	bytes := math.NaN()
+	if len(s) > 0 {
+		bytes = f(s)
 	}
-	return measured{bytes: f(s), ok: true}
+	return measured{bytes: bytes, ok: !math.IsNaN(bytes)}
 }
 
 func peakOf(r *report.Record) measured {
-	if len(r.Samples) == 0 {
-		return measured{}
+	if !measure1(r.Samples, profile.Series.Average).ok {
+		return measured{} // no sample has a working set
 	}
 	p := r.Samples.Peak()
 	peak := measured{bytes: float64(p.WorkingSet), note: " at " + clock(p.At), ok: true}
@@ -156,7 +158,7 @@ func settledOf(r *report.Record) measured {
 	return measure1(r.Samples.Between(min(floor.From, floor.To-time.Second), floor.To), func(s profile.Series) float64 { return s.Percentile(50) })
 }
 
-const notMeasured = "not measured: the run was too short for a sample"
+const notMeasured = "not measured: no sample of the run has it (too short, or a source that does not tell)"
 
 func atMost(name string, allowed int64, r *report.Record, got measured) report.Check {
 	c := report.Check{Rule: name, Allowed: "≤ " + report.MiB(uint64(allowed)), Got: notMeasured}
@@ -226,10 +228,26 @@ func oomRule(r *report.Record) report.Check {
 			kills++
 		}
 	}
-	if n := len(r.Samples); n > 0 {
-		kills = max(kills, r.Samples[n-1].OOMKills-r.Samples[0].OOMKills)
+	before, after, known := oomKills(r.Samples)
+	kills = max(kills, after-before)
+	c := report.Check{Rule: "no OOM kill", Allowed: "0", Got: fmt.Sprint(kills), OK: kills == 0}
+	if kills == 0 && !known {
+		c.OK, c.Got = false, fmt.Sprintf("not known: %q does not count OOM kills; run where the cgroup's files can be read", r.Source.Kind)
 	}
-	return report.Check{Rule: "no OOM kill", Allowed: "0", Got: fmt.Sprint(kills), OK: kills == 0}
+	return c
+}
+
+// oomKills is the kernel's count in the first and the last sample that has it.
+func oomKills(s profile.Series) (before, after uint64, known bool) {
+	for i := range s {
+		if n, ok := s[i].Value("oom_kills"); ok {
+			if !known {
+				before, known = n, true
+			}
+			after = max(after, n)
+		}
+	}
+	return before, after, known
 }
 
 func clock(d time.Duration) string {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -210,9 +209,9 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 		},
 	}
 	if heapURL != "" {
-		inst.Heaps = profile.HeapURL{URL: c.PprofURL() + path, Client: &http.Client{}}
+		inst.Heaps = profile.HeapURL{URL: c.PprofURL() + path}
 	} else {
-		inst.Heap = &profile.Pprof{URL: c.PprofURL() + path, Client: &http.Client{}}
+		inst.Heap = &profile.Pprof{URL: c.PprofURL() + path}
 	}
 	return inst, nil
 }

@@ -115,6 +115,13 @@ func TestCheckLeak(t *testing.T) {
 	}
 }
 
+// blind is a source that tells of the usage alone.
+func blind(r *report.Record) {
+	for i := range r.Samples {
+		r.Samples[i].Missing = profile.LackingAllBut("usage")
+	}
+}
+
 func TestBudget(t *testing.T) {
 	for name, tc := range map[string]struct {
 		budget memtest.Budget
@@ -143,6 +150,9 @@ func TestBudget(t *testing.T) {
 		"growth unknown":      {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = profile.Trend{Reason: "too few"} }, "inconclusive: too few", false},
 		"no OOM kill":         {memtest.Budget{NoOOM: true}, nil, "0", true},
 		"OOM kill of a child": {memtest.Budget{NoOOM: true}, func(r *report.Record) { r.Samples[700].OOMKills, r.Samples[729].OOMKills = 1, 1 }, "1", false},
+		"figures unknown":     {memtest.Budget{Peak: "50MiB"}, blind, "not measured", false},
+		"average unknown":     {memtest.Budget{Average: "50MiB"}, blind, "not measured", false},
+		"OOM kills unknown":   {memtest.Budget{NoOOM: true}, blind, "not known", false},
 		"no samples":          {memtest.Budget{Peak: "50MiB"}, func(r *report.Record) { r.Samples = nil }, "not measured", false},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -100,7 +99,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 	return &Instance{
 		URL:       child.URL(),
 		Memory:    source,
-		Heap:      &profile.Pprof{URL: pprofURL, Client: &http.Client{}},
+		Heap:      &profile.Pprof{URL: pprofURL},
 		Processes: looking(child.Processes),
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
 		Env: report.Env{

@@ -71,6 +71,7 @@ const (
 	kernelGrows      // the kernel may give back under pressure what grows here
 	weakWitness      // the working set grows, and there is nothing else
 	givenBack        // what grew with the load went when the load stopped
+	tooShort         // the window is shorter than any that may be called steady
 	onlyBytes        // the live heap grows by little, and the number of its objects does not
 )
 
@@ -100,6 +101,9 @@ func (l *look) fuse(all []judged) decision {
 		if j.verdict == Inconclusive && mustBeSteady(j.name) {
 			return decision{verdict: Inconclusive, by: j}
 		}
+	}
+	if l.seconds < shortestWindow {
+		return decision{Inconclusive, all[0], tooShort}
 	}
 	return decision{verdict: Steady, by: all[0]}
 }

@@ -37,7 +37,7 @@ func (l *look) describe(all []judged, d decision) Trend {
 		}
 	}
 	if d.verdict == Inconclusive {
-		t.Reason = d.reason()
+		t.Reason = l.reason(d)
 		t.Remedy, t.More = l.remedy(d)
 	}
 	return t
@@ -104,11 +104,13 @@ func (l *look) detectable(j judged) float64 {
 }
 
 // reason is why the run is Inconclusive.
-func (d decision) reason() string {
+func (l *look) reason(d decision) string {
 	j := d.by
 	switch d.veto {
 	case givenBack:
 		return fmt.Sprintf("%s: it grew with the requests, but most of that was given back when the load stopped", j.name)
+	case tooShort:
+		return fmt.Sprintf("%s: it does not grow, but %.1f s of load are too short to say so (%d s would do)", j.name, l.seconds, shortestWindow)
 	case onlyBytes:
 		return fmt.Sprintf("%s: it grows by %s with each request, %s in all, but the number of objects in it does not grow", j.name, perRequest(j.slope.Value), perRequest(j.slope.Value*j.rule.span))
 	case stillCounts:

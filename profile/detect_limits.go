@@ -31,6 +31,11 @@ const (
 	objectDrift  = 300       // objects by which a healthy heap's number may differ
 	objectFloor  = 0.02      // objects per request below which nothing is called a leak
 	objectMargin = 0.05
+
+	// shortestWindow is how many seconds of load it takes to call anything steady: the
+	// margins are bytes over the window, and a short one lets any leak be within them.
+	shortestWindow = 10
+
 	stillGrowing = 0.05 // objects per request at least: then nothing is called steady
 
 	// A goroutine costs 2 KiB of stack and what it refers to, so that a hundred are

@@ -22,6 +22,9 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 		return l.moreCollections()
 	case d.veto == weakWitness:
 		return servePprof + "; or accept the weaker verdict of the working set", 0
+	case d.veto == tooShort:
+		more = wholeSeconds(shortestWindow - l.seconds)
+		return fmt.Sprintf("run %v more", more), more
 	case d.veto == givenBack:
 		return "lower the rate, so that requests do not pile up in the target, or warm up longer", 0
 	case d.veto == kernelGrows:

@@ -292,3 +292,12 @@ func TestThinnedKeepsBothEnds(t *testing.T) {
 		}
 	}
 }
+
+func TestAShortLoadIsNeverSteady(t *testing.T) {
+	e := healthy(unchanged)
+	e.Samples, e.Floors, e.Window = e.Samples[:60], nil, 6*time.Second
+	got := sound(t, e)
+	assert.Equal(t, Inconclusive, got.Verdict)
+	assert.Contains(t, got.Reason, "too short to say so (10 s would do)")
+	assert.Equal(t, 5*time.Second, got.More.Round(5*time.Second))
+}

@@ -66,11 +66,20 @@ func maskText(s string) string {
 		s = look.ReplaceAllString(s, "${1}"+Masked)
 	}
 	s = wholeURL.ReplaceAllStringFunc(s, maskQuery)
-	s = queryPair.ReplaceAllString(s, "${1}"+Masked)
+	s = queryPair.ReplaceAllStringFunc(s, maskPair)
 	for _, look := range looks[2:] {
 		s = look.ReplaceAllString(s, "${1}"+Masked)
 	}
 	return s
+}
+
+// maskPair takes the value out of a pair of a query that stands by itself.
+func maskPair(pair string) string {
+	name, _, _ := strings.Cut(pair, "=")
+	if bare := strings.TrimLeft(name, "?&"); bare == "gc" || bare == "debug" {
+		return pair
+	}
+	return name + "=" + Masked
 }
 
 // maskQuery takes the values out of a URL's query and fragment, and what has no name.
@@ -80,6 +89,7 @@ func maskQuery(url string) string {
 	for i, part := range parts {
 		name, _, named := strings.Cut(part, "=")
 		switch {
+		case named && (name == "gc" || name == "debug"): // of net/http/pprof: no secret, and the sentence may go on behind it
 		case named:
 			parts[i] = name + "=" + Masked
 		case part != "":

@@ -39,7 +39,7 @@ func (e *Unavailable) Unwrap() error { return e.Err }
 
 func (e *Unavailable) remedy() string {
 	switch {
-	case errors.Is(e.Err, fs.ErrPermission):
+	case errors.Is(e.Err, fs.ErrPermission), strings.Contains(e.Err.Error(), "permission denied"):
 		return "let this user use the socket (on Linux: sudo usermod -aG docker $USER, then log in again), or set DOCKER_HOST"
 	case strings.Contains(e.Err.Error(), "minimum supported API version"):
 		return "upgrade it to Docker 19.03 or newer, or set DOCKER_HOST to one that is"
