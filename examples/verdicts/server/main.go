@@ -1,3 +1,5 @@
+//go:build linux
+
 // Command server is eight services in one: its first argument says how it treats
 // memory.
 package main
