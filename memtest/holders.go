@@ -48,7 +48,9 @@ type reachable struct {
 
 var errNoReader = errors.New("only the heap of a Go program in a container can be read from outside")
 
-// reached reads the target's heap. The first failure ends looking for good.
+// reached reads the target's heap. The first failure ends looking for good. It comes right
+// after a probe: writing a heap profile takes the target over a megabyte, which a small
+// heap's next collection would find live.
 func (m *measurement) reached(ctx context.Context, paths **holders.Paths, requests *uint64) {
 	r := &m.reach
 	if m.scenario.Holders == HoldersOff || r.why != nil || ctx.Err() != nil {

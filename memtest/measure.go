@@ -156,8 +156,8 @@ func (m *measurement) phases(ctx context.Context) error {
 		return err
 	}
 	m.probe(ctx)
-	m.snapshot(ctx)
 	m.reached(ctx, &m.reach.early, &m.reach.before)
+	m.snapshot(ctx)
 
 	m.enter(ctx, report.Load)
 	if err := m.load(ctx); err != nil {
@@ -170,10 +170,10 @@ func (m *measurement) phases(ctx context.Context) error {
 	}
 	m.enter(ctx, report.Floor)
 	m.probe(ctx)
+	m.reached(ctx, &m.reach.late, &m.reach.after)
 	m.snapshot(ctx)
 	m.look(ctx, true)
 	_ = m.sampleOnce(ctx) // for the phase's peak
-	m.reached(ctx, &m.reach.late, &m.reach.after)
 	return ctx.Err()
 }
 
