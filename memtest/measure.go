@@ -82,7 +82,9 @@ type measurement struct {
 	record *report.Record
 	phase  string // the phase under way
 
-	heaps ProfileSource // where heap profiles come from; nil once that has failed
+	heaps       ProfileSource // where heap profiles come from; nil once that has failed
+	collections looks         // at the live heap after a forced collection
+	profiles    looks
 
 	goroutines        []profile.Goroutines // at the moments of heap profiles
 	blindToGoroutines bool                 // the target does not tell of them
@@ -103,6 +105,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 	}
 	m := &measurement{
 		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan string, 1),
+		collections: looks{kind: "forced collections"}, profiles: looks{kind: "heap profiles"},
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
@@ -315,6 +318,7 @@ func (m *measurement) conclude() {
 	r.Load = m.loaded.Summary()
 	r.Source.Every = m.scenario.Every
 	m.keepLedger()
+	m.noteMisses()
 	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
 	m.guess()

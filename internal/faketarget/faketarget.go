@@ -24,22 +24,25 @@ const Base = 20 << 20
 
 // Target is a memtest.Target. Set its fields before it is started; it is started once.
 type Target struct {
-	Retains   uint64           // bytes and one object that each request leaves behind
-	InSteps   uint64           // its profiles show what it retains in steps of so many bytes; 0: exactly
-	Parks     bool             // each request leaves a goroutine behind that waits for ever
-	StacksErr error            // what its prober answers when asked for goroutines, if anything
-	Limit     uint64           // memory limit in bytes that it reports; 0: none
-	NoRuntime bool             // it has no prober: not a Go program
-	Foreign   bool             // it serves heap profiles, but no Go runtime tells of itself
-	HeapErr   error            // what its prober answers, if anything
-	StartErr  error            // what Start answers, if anything
-	StopErr   error            // what Stop answers, if anything
-	DiesAfter uint64           // requests after which it ends by itself; 0: never
-	Exit      memtest.Exit     // how it ends then
-	Handler   http.HandlerFunc // how it answers; default 200
-	Vars      []string         // its environment, "NAME=value"
+	Retains   uint64              // bytes and one object that each request leaves behind
+	Wavers    uint64              // bytes by which its live heap differs from look to look
+	InSteps   uint64              // its profiles show what it retains in steps of so many bytes; 0: exactly
+	Parks     bool                // each request leaves a goroutine behind that waits for ever
+	StacksErr error               // what its prober answers when asked for goroutines, if anything
+	Limit     uint64              // memory limit in bytes that it reports; 0: none
+	NoRuntime bool                // it has no prober: not a Go program
+	Foreign   bool                // it serves heap profiles, but no Go runtime tells of itself
+	HeapErr   error               // what its prober answers, if anything
+	Misses    func(look int) bool // at which looks, from 1, its prober answers with HeapErr; nil: at all
+	StartErr  error               // what Start answers, if anything
+	StopErr   error               // what Stop answers, if anything
+	DiesAfter uint64              // requests after which it ends by itself; 0: never
+	Exit      memtest.Exit        // how it ends then
+	Handler   http.HandlerFunc    // how it answers; default 200
+	Vars      []string            // its environment, "NAME=value"
 
 	served  atomic.Uint64
+	looks   atomic.Int64
 	stopped atomic.Bool
 	died    chan memtest.Exit
 	once    sync.Once
@@ -114,15 +117,23 @@ func (p prober) Floor(context.Context) (profile.Floor, error) {
 		objects += p.served.Load()
 	}
 	return profile.Floor{
-		Took: time.Millisecond, HeapAlloc: p.live(), HeapObjects: objects,
+		Took: time.Millisecond, HeapAlloc: p.live() + p.Wavers*uint64(p.looks.Load()*7%5), HeapObjects: objects,
 		StackInuse: 1 << 20, Sys: p.live() + 4<<20, NextGC: 2 * p.live(), NumGC: 10,
-	}, p.HeapErr
+	}, p.missed()
+}
+
+// missed is what the next look at the heap fails with, if it does.
+func (t *Target) missed() error {
+	if look := t.looks.Add(1); t.Misses != nil && !t.Misses(int(look)) {
+		return nil
+	}
+	return t.HeapErr
 }
 
 // Heap implements memtest.Prober: a profile in which main.leak retains what the target retains.
 func (p prober) Heap(context.Context) ([]byte, error) {
-	if p.HeapErr != nil {
-		return nil, p.HeapErr
+	if err := p.missed(); err != nil {
+		return nil, err
 	}
 	leak := &pprof.Function{ID: 1, Name: "main.leak", SystemName: "main.leak", Filename: "/src/leak.go"}
 	at := &pprof.Location{ID: 1, Address: 1, Line: []pprof.Line{{Function: leak, Line: 42}}}
