@@ -2,6 +2,7 @@ package memtest
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -109,6 +110,12 @@ func (m *measurement) lastWords() {
 			sets[i] = report.MiB(s[i].WorkingSet)
 		}
 		f.Text += fmt.Sprintf("; working set in the last %v: %s", (f.At - s[0].At).Round(10*time.Millisecond), strings.Join(sets, ", "))
+	}
+	for _, a := range slices.Backward(m.record.Alarms) {
+		if words := a.InWords(); words != "" {
+			f.Text += fmt.Sprintf("; process from %v before: %s", (f.At - a.At).Round(10*time.Millisecond), words)
+			break
+		}
 	}
 	if n := len(m.record.Heaps); n > 0 && len(m.record.Growth) > 0 {
 		f.Text += fmt.Sprintf("; heap profile from %v before: %s", (f.At - m.record.Heaps[n-1].At).Round(10*time.Millisecond), report.TopSites(m.record.Growth, 1)[0])

@@ -194,6 +194,7 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 		URL:       c.URL(),
 		Memory:    source,
 		Processes: looking(source.Processes),
+		Mappings:  mapping(source.Processes),
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
 		Warnings:  info.Warnings,
 		Env: report.Env{

@@ -89,9 +89,9 @@ type measurement struct {
 	goroutines        []profile.Goroutines // at the moments of heap profiles
 	blindToGoroutines bool                 // the target does not tell of them
 
-	alarmist alarmist    // the sampler's
-	alarms   chan string // why a heap profile is to be taken at once
-	peak     peak        // of the phase under way
+	alarmist alarmist          // the sampler's
+	alarms   chan report.Alarm // when what can be seen is to be kept at once, and why
+	peak     peak              // of the phase under way
 
 	sampling sync.Mutex // held while the target's memory is read
 	costs    costs
@@ -104,7 +104,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 		heaps = forced{target.Heap}
 	}
 	m := &measurement{
-		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan string, 1),
+		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan report.Alarm, 1),
 		collections: looks{kind: "forced collections"}, profiles: looks{kind: "heap profiles"},
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
@@ -130,9 +130,8 @@ func (m *measurement) run(parent context.Context) error {
 	beside.Go(func() { m.sample(ctx) })
 	beside.Go(func() { m.lookThroughout(ctx) })
 	beside.Go(func() { m.tell(ctx) })
-	if heaps := m.heaps; heaps != nil {
-		beside.Go(func() { m.recordFlight(ctx, heaps) })
-	}
+	heaps := m.heaps
+	beside.Go(func() { m.recordFlight(ctx, heaps) })
 
 	err := m.phases(ctx)
 	cancel(nil)

@@ -258,7 +258,7 @@ func TestMeasureLooksAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := measured(t, &faketarget.Target{Retains: 1000, HeapErr: busy, Misses: tc.misses})
 			require.NotEmpty(t, r.Notes)
-			assert.Regexp(t, tc.note, r.Notes[len(r.Notes)-1].Text)
+			assert.Regexp(t, tc.note, r.Notes[0].Text)
 			assert.InDelta(t, tc.floors, len(r.Floors), 2)
 			assert.Len(t, r.Heaps, tc.heaps)
 			if name != "none from there on" {
@@ -370,6 +370,9 @@ func TestMeasureHoldsAProfileFromBeforeTheKill(t *testing.T) {
 			require.NotEmpty(t, r.Growth)
 			assert.Equal(t, "main.leak", r.Growth[0].Func)
 			assert.Contains(t, died.Text, "; working set in the last ")
+			require.NotEmpty(t, r.Alarms)
+			assert.Equal(t, last.Why, r.Alarms[len(r.Alarms)-1].Why)
+			assert.Regexp(t, `; process from .*s before: fake 5\d\.\d MiB resident \(anon 5.*most in \[heap\] 5`, died.Text)
 			assert.Regexp(t, `; heap profile from .*s before: .*main.leak  leak.go:42`, died.Text)
 		})
 	}

@@ -3,6 +3,7 @@ package memtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/memgate/memgate/report"
@@ -91,17 +92,27 @@ func (m *measurement) missed(ctx context.Context, l *looks, err error) bool {
 	return true
 }
 
-// noteMisses says how many looks at the heap failed, where others went well.
+// noteMisses says how many looks at the heap failed, where others went well, among the
+// findings of the time of the first. The last ones of a target that died are its death's.
 func (m *measurement) noteMisses() {
 	for _, l := range []*looks{&m.collections, &m.profiles} {
-		if l.failed == 0 || m.collections.all+m.profiles.all == l.failed {
+		failed := l.failed
+		if fatal(m.record) != nil {
+			failed -= l.inARow
+		}
+		if failed == 0 || m.collections.all+m.profiles.all == l.failed {
 			continue
 		}
-		text := fmt.Sprintf("%d of %d %s failed, the first at %v", l.failed, l.all, l.kind, l.at.Round(time.Second))
+		text := fmt.Sprintf("%d of %d %s failed, the first at %v", failed, l.all, l.kind, l.at.Round(time.Second))
 		if l.inARow >= mostMisses {
 			text += fmt.Sprintf(", and after the last %d in a row there were no more", l.inARow)
 		}
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("%s: %v", text, l.first)})
+		notes := &m.record.Notes
+		at := len(*notes)
+		for at > 0 && (*notes)[at-1].At > l.at {
+			at--
+		}
+		*notes = slices.Insert(*notes, at, report.Finding{At: l.at, Kind: report.Warning, Text: fmt.Sprintf("%s: %v", text, l.first)})
 	}
 }
 
