@@ -107,11 +107,19 @@ func (d *diff) path(i int32) []int32 {
 func (d *diff) variable(path []int32) int {
 	for at := len(path) - 1; at > 0; at-- {
 		n := d.node(path[at])
-		if l := tidy(n.Label, n.Type); l != "" && l[0] != '[' {
+		if l := tidy(n.Label, n.Type); l != "" && l[0] != '[' && !d.inContext(path, at) {
 			return at
 		}
 	}
 	return 0
+}
+
+// inContext tells whether a step goes from one of the standard library's contexts to the
+// one that it was made from: both are what the variable holds.
+func (d *diff) inContext(path []int32, at int) bool {
+	n, owner := d.node(path[at]), d.node(path[at-1]).Type
+	return strings.HasSuffix(n.Label, ".Context") && strings.HasPrefix(n.Type, "context.") &&
+		(strings.HasPrefix(owner, "context.") || owner == "os/signal.signalCtx")
 }
 
 // direct tells whether a path has no field in it: a variable, and what it points to.
