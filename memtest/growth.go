@@ -42,6 +42,23 @@ func (m *measurement) guess() {
 	}
 }
 
+// nameless says of a target in another language that what grew has no names, and how to
+// get them.
+func (m *measurement) nameless() {
+	if m.target.Heaps == nil {
+		return
+	}
+	for _, s := range m.record.Growth[:min(3, len(m.record.Growth))] {
+		binary, place, found := strings.Cut(s.Func, "+0x")
+		if !found || s.File == "" {
+			continue
+		}
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf(
+			"what grew has no name: no symbols of %s can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e %s 0x%s", binary, s.File, place)})
+		return
+	}
+}
+
 // retained is what the last profile that growth is found in holds, beside the first.
 func (m *measurement) retained() []profile.Box {
 	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)

@@ -321,6 +321,7 @@ func (m *measurement) conclude() {
 	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
 	m.guess()
+	m.nameless()
 	for _, f := range r.KnownInWords() {
 		m.note(f)
 	}

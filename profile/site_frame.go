@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -62,7 +63,8 @@ var foreignStandard = []string{
 
 func (n naming) origin(f *pprof.Function) origin {
 	if n.foreign {
-		if f.Name == "" || slices.ContainsFunc(foreignStandard, func(s string) bool { return strings.HasPrefix(f.Name, s) }) {
+		library := path.Base(f.Filename)
+		if f.Name == "" || slices.ContainsFunc(foreignStandard, func(s string) bool { return strings.HasPrefix(f.Name, s) || strings.HasPrefix(library, s) }) {
 			return standard
 		}
 		return own
