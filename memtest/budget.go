@@ -175,7 +175,7 @@ func margin(got, allowed float64) string {
 	if got <= allowed {
 		return ""
 	}
-	return fmt.Sprintf(" (+%.1f, %.0f%%)", (got-allowed)/MiB, 100*got/allowed)
+	return fmt.Sprintf(" (+%s, %.0f%%)", strings.TrimSuffix(report.MiB(uint64(got-allowed)), " MiB"), 100*got/allowed)
 }
 
 // room is how much of what is allowed is left, or is missing, in bytes, and which share
@@ -185,7 +185,7 @@ func room(left, share float64) string {
 	if left < 0 {
 		left, word = -left, "too much"
 	}
-	return fmt.Sprintf("%.1f MiB %s (%.0f%% of allowed)", left/MiB, word, 100*share)
+	return fmt.Sprintf("%s %s (%.0f%% of allowed)", report.MiB(uint64(left)), word, 100*share)
 }
 
 func headroomRule(allowed int64, r *report.Record) report.Check {
@@ -198,7 +198,7 @@ func headroomRule(allowed int64, r *report.Record) report.Check {
 	case got.ok:
 		left := float64(limit) - got.bytes
 		c.OK = left >= float64(allowed)
-		c.Got = fmt.Sprintf("%.1f MiB%s (limit %s)", left/MiB, got.note, report.MiB(limit))
+		c.Got = fmt.Sprintf("%s%s (limit %s)", report.MiB(uint64(max(left, 0))), got.note, report.MiB(limit))
 		c.Margin = room(left-float64(allowed), left/float64(allowed))
 	}
 	return c

@@ -130,9 +130,9 @@ func leakingRun() *Record {
 	r := story{hz: 10, loaded: time.Minute, rate: 200, perRequest: 1890, base: 40 * mib, limit: 256 * mib}.tell("TestOrders")
 	r.Report = "/tmp/memtest-1000/orders.test/TestOrders.html"
 	r.Growth = []profile.Site{
-		{Func: "main.newSession", File: "/src/orders/cmd/orders/session.go", Line: 88, Bytes: 17_825_792, Objects: 12_004, PerRequest: 1485.5,
+		{Func: "main.newSession", File: "/src/orders/cmd/orders/session.go", Line: 88, Bytes: 17_825_792, Objects: 12_004, PerRequest: 1485.5, Lo: 1212, Hi: 1759,
 			Stack: []string{"main.newSession /src/orders/cmd/orders/session.go:88", "main.(*sessionStore).open /src/orders/cmd/orders/session.go:52", "main.handleOrder /src/orders/cmd/orders/main.go:121", "net/http.HandlerFunc.ServeHTTP /usr/lib/go/src/net/http/server.go:2322", "net/http.(*ServeMux).ServeHTTP /usr/lib/go/src/net/http/server.go:2861"}},
-		{Func: "main.(*sessionStore).put", File: "/src/orders/cmd/orders/session.go", Line: 61, Bytes: 3_355_443, Objects: 131, PerRequest: 279.6, Alloc: "internal/runtime/maps.newTable table.go:81",
+		{Func: "main.(*sessionStore).put", File: "/src/orders/cmd/orders/session.go", Line: 61, Bytes: 3_355_443, Objects: 131, PerRequest: 279.6, Lo: 101, Hi: 458, Alloc: "internal/runtime/maps.newTable table.go:81",
 			Stack: []string{"internal/runtime/maps.newTable /usr/lib/go/src/internal/runtime/maps/table.go:81", "main.(*sessionStore).put /src/orders/cmd/orders/session.go:61", "main.handleOrder /src/orders/cmd/orders/main.go:124"}},
 		{Func: "github.com/redis/go-redis/v9/internal/pool.(*ConnPool).newConn", File: "/root/go/pkg/mod/github.com/redis/go-redis/v9@v9.7.0/internal/pool/pool.go", Line: 214, Bytes: 419_430, Objects: 12, PerRequest: 35},
 		{Func: "bufio.NewReaderSize", File: "/usr/lib/go/src/bufio/bufio.go", Line: 57, Bytes: 65_536, Objects: 16, PerRequest: 5.5},

@@ -57,6 +57,7 @@ type page struct {
 	Leaking  bool
 	Fatal    []Finding
 	Sites    []*siteRow
+	Waiting  []profile.Goroutine
 	More     int // sites that are not shown
 	NoSites  string
 	Flame    *flame
@@ -75,27 +76,10 @@ type page struct {
 
 type fact struct{ Name, Value string }
 
-type siteRow struct {
-	profile.Site
-	Place, Size, PerRequest, Objects string
-	Held                             []*siteRow // what it holds
-}
-
-func newSiteRow(s profile.Site) *siteRow {
-	bytes, perRequest := whole(s)
-	row := &siteRow{Site: s, Place: place(s), Size: certainty(s) + signedMiB(bytes), PerRequest: SignedBytes(perRequest), Objects: signedCount(s.Objects)}
-	for _, h := range s.Holds {
-		row.Held = append(row.Held, newSiteRow(profile.Site{
-			Func: h.Func, File: h.File, Line: h.Line, Bytes: h.Bytes, Objects: h.Objects, PerRequest: h.PerRequest, Stack: h.Stack,
-		}))
-	}
-	return row
-}
-
 func newPage(r *Record) *page {
 	p := &page{
 		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Culprit: r.culprit(), Most: r.mostOfIt(), Facts: r.keyFacts(),
-		Leaking: r.Trend.Verdict == profile.Leaking, Margins: slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Margin != "" }), Again: r.AgainCommand(),
+		Leaking: r.Trend.Verdict == profile.Leaking, Margins: slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Margin != "" }), Again: r.AgainCommand(), Waiting: notable(r.Goroutines),
 		LoadRows: r.loadFacts(), Source: r.sourceFacts(), Env: r.envFacts(), Compare: r.PprofCommand(),
 	}
 	causes, still := r.causeRows()
@@ -175,7 +159,8 @@ func (r *Record) keyFacts() []fact {
 		facts = append(facts, fact{name, SignedBytes(t.PerRequest.Value) + "/request"})
 	}
 	if f := r.floorsDuring(Load); len(f) > 1 {
-		facts = append(facts, fact{"live heap after GC", mebibytes(float64(f[0].Live())) + " → " + MiB(f[len(f)-1].Live())})
+		size, unit := sizes(f[0].Live(), f[len(f)-1].Live())
+		facts = append(facts, fact{"live heap after GC", strings.Join(size, " → ") + " " + unit})
 	}
 	if len(r.Samples) > 0 {
 		peak := MiB(r.Samples.Peak().WorkingSet)

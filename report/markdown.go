@@ -17,7 +17,11 @@ func (r *Record) Markdown(w io.Writer) error {
 	sign := map[outcome]string{passed: "✅", failed: "❌", inconclusive: "❔", unjudged: "➖"}[v.outcome()]
 	fmt.Fprintf(&b, "### %s %s: %s\n\n**%s**\n", sign, inMarkdown(v.Name), v.outcome(), inMarkdown(upperFirst(v.headline())))
 	if c := v.culprit(); c != nil {
-		fmt.Fprintf(&b, "\n%s of it is held by %s at **%s**\n", c.Size, codeSpan(c.Func), inMarkdown(c.Place))
+		size := c.Size
+		if c.Interval != "" {
+			size += " (" + c.Interval + " per request)"
+		}
+		fmt.Fprintf(&b, "\n%s is held by %s at **%s**\n", size, codeSpan(c.Func), inMarkdown(c.Place))
 	}
 	v.rulesMarkdown(&b)
 	if line := v.FloorsInWords(); line != "" {
@@ -60,7 +64,11 @@ func (r *Record) sitesMarkdown(b *bytes.Buffer) {
 	b.WriteString("\n| live heap | per request | call site |\n|---:|---:|---|\n")
 	for _, s := range r.Growth[:min(topSites, len(r.Growth))] {
 		row := newSiteRow(s)
-		fmt.Fprintf(b, "| %s | %s | %s %s |\n", row.Size, row.PerRequest, codeSpan(row.Func), inMarkdown(row.Place))
+		per := row.PerRequest
+		if row.Interval != "" {
+			per += " (" + row.Interval + ")"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s %s |\n", row.Size, inMarkdown(per), codeSpan(row.Func), inMarkdown(row.Place))
 	}
 }
 

@@ -140,9 +140,8 @@ func (r *Record) memoryInWords() string {
 		return ""
 	}
 	peak := r.Samples.Peak()
-	s := fmt.Sprintf("%s  %s → %s MiB, peak %s at %s", sparkline(r.Samples, sparkWidth),
-		mebibytes(float64(r.Samples[0].WorkingSet)), mebibytes(float64(r.Samples[len(r.Samples)-1].WorkingSet)),
-		mebibytes(float64(peak.WorkingSet)), clock(peak.At))
+	size, unit := sizes(r.Samples[0].WorkingSet, r.Samples[len(r.Samples)-1].WorkingSet, peak.WorkingSet)
+	s := fmt.Sprintf("%s  %s → %s %s, peak %s at %s", sparkline(r.Samples, sparkWidth), size[0], size[1], unit, size[2], clock(peak.At))
 	if r.Env.Limit > 0 {
 		s += ", limit " + MiB(r.Env.Limit)
 	}
