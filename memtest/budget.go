@@ -58,12 +58,23 @@ func (b Budget) Check(r *report.Record) ([]report.Check, error) {
 		kept = kept && checks[i].OK
 	}
 	if f := fatal(r); f != nil {
-		return checks, fmt.Errorf("memory budget of %q cannot be kept by a run that was cut short: %s", r.Name, explain(*f))
+		undecided(checks, f.At)
+		return checks, fmt.Errorf("memory budget of %q cannot be kept by a run that was cut short: %s", r.Name, inShort(*f))
 	}
 	if !kept {
 		return checks, errors.New(budgetMessage(r, checks))
 	}
 	return checks, nil
+}
+
+// undecided takes back what was kept until the run was cut short: that proves nothing.
+func undecided(checks []report.Check, end time.Duration) {
+	for i := range checks {
+		if c := &checks[i]; c.OK {
+			c.OK, c.Undecided = false, true
+			c.Got += fmt.Sprintf(", until the run was cut short at %s", clock(end))
+		}
+	}
 }
 
 // A rule measures one thing in a record and compares it with what is allowed.

@@ -87,7 +87,7 @@ func TestProcessThatCannotRun(t *testing.T) {
 	r, err := memtest.Measure(t.Context(), s)
 	require.NoError(t, err)
 	require.Len(t, r.Notes, 1)
-	assert.Contains(t, r.Notes[0].Text, "exited with code 3, before it was ready")
+	assert.Regexp(t, `exited with code 3 at 00:\d\d, before it was ready: its last log lines`, r.Notes[0].Text)
 	assert.Equal(t, "no config", r.Notes[0].Logs)
 	assert.Equal(t, profile.Inconclusive, r.Trend.Verdict)
 }

@@ -186,10 +186,11 @@ func killedRun() *Record {
 	r.Load.Success, r.Load.Codes = 0.987, map[string]uint64{"200": 8490, "0": 110}
 	r.Load.Errors = []load.ErrorCount{{Text: "read tcp 127.0.0.1:N->127.0.0.1:N: connection reset by peer", Count: 84}, {Text: "context deadline exceeded", Count: 26}}
 	r.Trend = profile.Trend{Reason: "the run was cut short", Remedy: "raise the memory limit"}
-	r.Checks = []Check{{Rule: "no leak", Allowed: "no growth with requests", Got: "inconclusive: the run was cut short", Detail: "no leak statement is possible"}}
+	r.Checks = []Check{{Rule: "no leak", Allowed: "no growth with requests", Got: "inconclusive: the run was cut short", Detail: "no leak statement is possible"},
+		{Rule: "average working set", Allowed: "≤ 120.0 MiB", Got: "96.4 MiB, until the run was cut short at 00:53", Undecided: true}}
 	r.Notes = []Finding{{
 		At: 53 * time.Second, Kind: OOMKilled, Fatal: true,
-		Text: `"TestUpload" was OOM-killed (exit code 137; witness: inspect) after 10,600 requests (last sample 126.0 MiB, limit 128.0 MiB)`,
+		Text: `"TestUpload" was OOM-killed at 00:53 in the load phase after 10,600 requests (exit code 137; witness: inspect; limit 128.0 MiB, last sample 126.0 MiB); growth before: +9.8 KiB/request: raise its memory limit (MemoryLimit) if it needs that much, else see in the report what grew`,
 		Logs: "2026/03/14 15:10:18 upload 10598 stored\n2026/03/14 15:10:18 upload 10599 stored\n",
 	}}
 	return r
@@ -199,6 +200,6 @@ func killedRun() *Record {
 func emptyRun() *Record {
 	return &Record{
 		Schema: Schema, Name: "TestNothing", Started: time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC),
-		Notes: []Finding{{At: 300 * time.Millisecond, Kind: Exited, Fatal: true, Text: `"TestNothing" exited with code 2, before it was ready`, Logs: "panic: DATABASE_URL is not set\n"}},
+		Notes: []Finding{{At: 300 * time.Millisecond, Kind: Exited, Fatal: true, Text: `"TestNothing" exited with code 2 at 00:00, before it was ready: its last log lines may say why`, Logs: "panic: DATABASE_URL is not set\n"}},
 	}
 }

@@ -19,7 +19,7 @@ var pageSource string
 
 // pageTemplate escapes by context; the page has no other way to put text in.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"mark": mark, "clock": clock, "length": length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
+	"clock": clock, "length": length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
 }).Parse(pageSource))
 
 // HTML writes the record as one file that needs nothing else: no network, and no style

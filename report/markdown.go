@@ -16,6 +16,9 @@ func (r *Record) Markdown(w io.Writer) error {
 	var b bytes.Buffer
 	sign := map[outcome]string{passed: "✅", failed: "❌", inconclusive: "❔", unjudged: "➖"}[v.outcome()]
 	fmt.Fprintf(&b, "### %s %s: %s\n\n**%s**\n", sign, inMarkdown(v.Name), v.outcome(), inMarkdown(upperFirst(v.headline())))
+	if f, ended := v.fatal(); ended && f.Short() != f.Text {
+		fmt.Fprintf(&b, "\n%s\n", inMarkdown(f.Text))
+	}
 	if c := v.culprit(); c != nil {
 		size := c.Size
 		if c.Interval != "" {
@@ -34,7 +37,11 @@ func (r *Record) Markdown(w io.Writer) error {
 		fmt.Fprintf(&b, "\nLoad: %s\n", inMarkdown(line))
 	}
 	v.sitesMarkdown(&b)
-	if line := v.warningInWords(); line != "" {
+	switch name, line := v.noteInWords(); name {
+	case "":
+	case "longer", "known":
+		fmt.Fprintf(&b, "\nℹ️ %s\n", inMarkdown(line))
+	default:
 		fmt.Fprintf(&b, "\n⚠️ %s\n", inMarkdown(line))
 	}
 	if again := v.AgainCommand(); again != "" {
@@ -53,7 +60,7 @@ func (r *Record) rulesMarkdown(b *bytes.Buffer) {
 	}
 	b.WriteString("\n| | rule | allowed | measured | margin |\n|---|---|---|---|---|\n")
 	for _, c := range r.Checks {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", mark(c.OK), inMarkdown(c.Rule), inMarkdown(c.Allowed), inMarkdown(c.Got), inMarkdown(c.Margin))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", c.Mark(), inMarkdown(c.Rule), inMarkdown(c.Allowed), inMarkdown(c.Got), inMarkdown(c.Margin))
 	}
 }
 
@@ -110,7 +117,7 @@ func (r *Record) Annotations(w io.Writer) error {
 		}
 	}
 	for _, c := range v.Checks {
-		if c.OK {
+		if c.OK || c.Undecided {
 			continue
 		}
 		text := c.Detail

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -121,4 +122,36 @@ func TestOutcome(t *testing.T) {
 		assert.Equal(t, c.want, c.r.outcome(), name)
 		assert.Equal(t, c.headline, c.r.headline(), name)
 	}
+}
+
+// Of several findings a line of text names the weightiest, as what it is.
+func TestNoteInWords(t *testing.T) {
+	longer := Finding{Kind: Extended, At: 9 * time.Second, Text: "the load goes on for 8s: it is inconclusive"}
+	short := Finding{Kind: Warning, At: 12 * time.Second, Text: "the CPU was short"}
+	pinned := Finding{Kind: Pinned, Text: "the target was pinned"}
+	died := Finding{Kind: Exited, Fatal: true, Text: "it died"}
+	for want, notes := range map[string][]Finding{
+		"": {died},
+		"longer  the load goes on for 8s: it is inconclusive at 00:09": {died, longer},
+		"warning the CPU was short at 00:12 (1 more)":                  {longer, short},
+		"pinned  the target was pinned at 00:00 (2 more)":              {longer, short, pinned},
+	} {
+		r := &Record{Notes: notes}
+		var said string
+		if name, line := r.noteInWords(); name != "" {
+			said = fmt.Sprintf("%-7s %s", name, line)
+		}
+		assert.Equal(t, want, said)
+	}
+	var b strings.Builder
+	assert.NoError(t, (&Record{Notes: []Finding{longer}}).Markdown(&b))
+	assert.Contains(t, b.String(), "ℹ️ the load goes on")
+	chart := newChart(&Record{Phases: []Phase{{To: time.Minute}}, Samples: profile.Series{{}, {At: time.Minute}}, Notes: []Finding{longer, short}}, false)
+	assert.Len(t, chart.Warnings, 1, "an extension is no warning")
+}
+
+func TestShortFinding(t *testing.T) {
+	assert.Equal(t, "it died at 00:53", Finding{Text: "it died at 00:53 (exit code 2; limit 1 MiB); growth before"}.Short())
+	assert.Equal(t, "it died", Finding{Text: "it died; (so)"}.Short())
+	assert.Equal(t, "it died: see its log", Finding{Text: "it died: see its log"}.Short())
 }
