@@ -64,7 +64,7 @@ func (m *measurement) gone(ctx context.Context) {
 	at := time.Since(m.began)
 	m.record.Notes = append(m.record.Notes, report.Finding{At: at, Kind: report.Exited, Fatal: true, Text: fmt.Sprintf(
 		"%q is gone%s (%s): its memory cannot be read any more: check that it still runs",
-		m.scenario.Name, when(m.phase, m.requests(), at), strings.Join(lastSample(m.record), ", "))})
+		m.scenario.Name, when(m.phase, m.requests(), at), strings.Join(lastSecond(m.record), ", "))})
 }
 
 // died is the finding for a target that ended by itself, in that phase ("" if it never
@@ -77,7 +77,7 @@ func died(exit Exit, r *report.Record, phase string, requests uint64, at time.Du
 	}
 	f.Text = fmt.Sprintf("%q %s%s", r.Name, exit.verb(), when(phase, requests, at))
 	known := exit.known()
-	if last := lastSample(r); len(last) > 0 {
+	if last := lastSecond(r); len(last) > 0 {
 		known = append(known, strings.Join(last, ", "))
 	}
 	if exit.Revived {
@@ -97,18 +97,26 @@ func when(phase string, requests uint64, at time.Duration) string {
 	return fmt.Sprintf(" at %s in the %s phase after %s requests", clock(at), phase, report.Count(requests))
 }
 
-// lastSample is the memory that was last seen, beside its limit.
-func lastSample(r *report.Record) (words []string) {
+// lastSecond is the most memory that was seen in the last second beside its limit. The
+// last sample alone may be one of a control group whose processes are gone.
+func lastSecond(r *report.Record) (words []string) {
 	n := len(r.Samples)
 	if n == 0 {
 		return nil
 	}
 	last := &r.Samples[n-1]
+	var most uint64
+	known := false
+	for i := n - 1; i >= 0 && last.At-r.Samples[i].At <= time.Second; i-- {
+		if set, ok := r.Samples[i].Value("working_set"); ok {
+			most, known = max(most, set), true
+		}
+	}
 	if limit, ok := last.Value("limit"); ok && limit > 0 {
 		words = append(words, "limit "+report.MiB(limit))
 	}
-	if set, ok := last.Value("working_set"); ok {
-		words = append(words, "last sample "+report.MiB(set))
+	if known {
+		words = append(words, fmt.Sprintf("working set up to %s in the last second", report.MiB(most)))
 	}
 	return words
 }

@@ -26,17 +26,17 @@ func TestMeasureOfATargetThatDies(t *testing.T) {
 		want string
 	}{
 		{"crashes", memtest.Exit{Code: 2, Logs: "panic: boom"}, 1510, report.Exited,
-			`"fake" exited with code 2 at 00:15 in the load phase after 1,510 requests (limit 32.0 MiB, last sample 25.0 MiB): its last log lines may say why`},
+			`"fake" exited with code 2 at 00:15 in the load phase after 1,510 requests (limit 32.0 MiB, working set up to 25.0 MiB in the last second): its last log lines may say why`},
 		{"crashes without a word", memtest.Exit{Code: 139}, 1510, report.Exited,
-			`"fake" exited with code 139 at 00:15 in the load phase after 1,510 requests (SIGSEGV; limit 32.0 MiB, last sample 25.0 MiB): it wrote no log: run it by hand to see why`},
+			`"fake" exited with code 139 at 00:15 in the load phase after 1,510 requests (SIGSEGV; limit 32.0 MiB, working set up to 25.0 MiB in the last second): it wrote no log: run it by hand to see why`},
 		{"is done", memtest.Exit{Logs: "bye"}, 1510, report.Exited, "a target serves until it is stopped: its last log lines may say why this one ended"},
-		{"is stopped", memtest.Exit{Code: 143}, 1510, report.Exited, "last sample 25.0 MiB): somebody stopped it"},
+		{"is stopped", memtest.Exit{Code: 143}, 1510, report.Exited, "working set up to 25.0 MiB in the last second): somebody stopped it"},
 		{"is removed", memtest.Exit{Code: -1, Witness: "somebody removed the container"}, 1510, report.Exited,
-			`"fake" is gone at 00:15 in the load phase after 1,510 requests (somebody removed the container; limit 32.0 MiB, last sample 25.0 MiB): leave the container alone`},
+			`"fake" is gone at 00:15 in the load phase after 1,510 requests (somebody removed the container; limit 32.0 MiB, working set up to 25.0 MiB in the last second): leave the container alone`},
 		{"is killed", memtest.Exit{Code: 137}, 1510, report.Exited,
-			`"fake" was killed at 00:15 in the load phase after 1,510 requests (exit code 137, SIGKILL; no witness of an OOM kill; limit 32.0 MiB, last sample 25.0 MiB): find out who killed it`},
+			`"fake" was killed at 00:15 in the load phase after 1,510 requests (exit code 137, SIGKILL; no witness of an OOM kill; limit 32.0 MiB, working set up to 25.0 MiB in the last second): find out who killed it`},
 		{"is OOM-killed", memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}, 1510, report.OOMKilled,
-			`"fake" was OOM-killed at 00:15 in the load phase after 1,510 requests (exit code 137; witness: inspect; limit 32.0 MiB, last sample 25.0 MiB); working set in the last `},
+			`"fake" was OOM-killed at 00:15 in the load phase after 1,510 requests (exit code 137; witness: inspect; limit 32.0 MiB, working set up to 25.0 MiB in the last second); working set in the last `},
 		{"is OOM-killed while warming up", memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}, 510, report.OOMKilled, "at 00:05 in the warm-up phase after 510 requests"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -95,6 +95,13 @@ func TestMeasureDoesNotWarnOfADeadTarget(t *testing.T) {
 	r = measured(t, &faketarget.Target{DiesAfter: 2000, HeapErr: errors.New("404"), Exit: memtest.Exit{Code: 2}})
 	require.Len(t, r.Notes, 2, "what was wrong long before stays")
 	assert.Equal(t, "the run goes on without heap profiles: 404", r.Notes[0].Text)
+}
+
+// A control group whose processes are gone is sampled once more, as next to nothing.
+func TestDeathTellsOfTheMemoryBefore(t *testing.T) {
+	r := measured(t, &faketarget.Target{DiesAfter: 1510, Emptied: true, SeenLate: 500 * time.Millisecond, Exit: memtest.Exit{Code: 1}})
+	require.Less(t, r.Samples[len(r.Samples)-1].WorkingSet, uint64(1<<20))
+	assert.Contains(t, r.Notes[0].Text, "working set up to 25.0 MiB in the last second")
 }
 
 func text(t *testing.T, r *report.Record) string {

@@ -121,7 +121,7 @@ func TestMeasureOfAForeignTarget(t *testing.T) {
 	assert.Equal(t, "the run goes on without heap profiles: GET /heap: 404", r.Notes[0].Text)
 
 	_, err := memtest.Image{Ref: "shop", Port: 80, Pprof: "/debug/pprof", HeapURL: "/heap"}.Start(t.Context())
-	require.ErrorContains(t, err, "image has both Pprof and HeapURL")
+	require.ErrorContains(t, err, "target has both Pprof and HeapURL")
 }
 
 func TestMeasureRecordsTheWholeRun(t *testing.T) {

@@ -190,7 +190,7 @@ func killedRun() *Record {
 		{Rule: "average working set", Allowed: "≤ 120.0 MiB", Got: "96.4 MiB, until the run was cut short at 00:53", Undecided: true}}
 	r.Notes = []Finding{{
 		At: 53 * time.Second, Kind: OOMKilled, Fatal: true,
-		Text: `"TestUpload" was OOM-killed at 00:53 in the load phase after 10,600 requests (exit code 137; witness: inspect; limit 128.0 MiB, last sample 126.0 MiB); growth before: +9.8 KiB/request: raise its memory limit (MemoryLimit) if it needs that much, else see in the report what grew`,
+		Text: `"TestUpload" was OOM-killed at 00:53 in the load phase after 10,600 requests (exit code 137; witness: inspect; limit 128.0 MiB, working set up to 126.0 MiB in the last second); growth before: +9.8 KiB/request: raise its memory limit (MemoryLimit) if it needs that much, else see in the report what grew`,
 		Logs: "2026/03/14 15:10:18 upload 10598 stored\n2026/03/14 15:10:18 upload 10599 stored\n",
 	}}
 	return r

@@ -37,6 +37,7 @@ type Target struct {
 	DiesAfter uint64           // requests after which it ends by itself; 0: never
 	Exit      memtest.Exit     // how it ends then
 	SeenLate  time.Duration    // how long after its end that is known
+	Emptied   bool             // its memory reads as next to nothing once it has ended
 	Handler   http.HandlerFunc // how it answers; default 200
 	Vars      []string         // its environment, "NAME=value"
 
@@ -100,6 +101,9 @@ func (t *Target) live() uint64 { return Base + t.Retains*t.served.Load() }
 // Sample implements profile.Sampler.
 func (t *Target) Sample(_ context.Context, m *profile.Memory) error {
 	ws := t.live() + 5<<20
+	if t.Emptied && (prober{t}).answers() != nil {
+		ws = 4096
+	}
 	*m = profile.Memory{
 		Usage: ws + 1<<20, WorkingSet: ws, Anon: ws, File: 1 << 20, InactiveFile: 1 << 20, Limit: t.Limit,
 	}
