@@ -18,7 +18,7 @@ type Budget struct {
 	Peak     Size    // most, over the whole run, warm-up included: also between samples, where the kernel keeps a peak
 	Average  Size    // time-weighted mean over the measured load
 	P95      Size    // 95th percentile over the measured load
-	Settled  Size    // median of the run's last second, when the load has stopped
+	Settled  Size    // median of the run's last second (or its last sample), when the load has stopped
 	Headroom Size    // least distance between the memory limit and the peak
 	Growth   float64 // bytes per completed request that growth must provably stay within
 	NoOOM    bool    // no process of the target may be killed for want of memory
@@ -160,13 +160,19 @@ func leastPeak(r *report.Record, phase report.Phase) float64 {
 	return float64(phase.PeakUsage - min(cache, phase.PeakUsage))
 }
 
-// settledOf is the run's last second, if the run came to its floor.
+// settledOf is the run's last second, if the run came to its floor, or its last sample
+// where samples are further apart.
 func settledOf(r *report.Record) measured {
 	floor, ok := r.Phase(report.Floor)
 	if !ok || len(r.Samples) == 0 {
 		return measured{}
 	}
-	return measure1(r.Samples.Between(min(floor.From, floor.To-time.Second), floor.To), func(s profile.Series) float64 { return s.Percentile(50) })
+	last := r.Samples.Between(floor.To-time.Second, floor.To)
+	if rest, _ := r.Phase(report.Cooldown); len(last) == 0 {
+		last = r.Samples.Between(rest.From, floor.To)
+		last = last[max(0, len(last)-1):]
+	}
+	return measure1(last, func(s profile.Series) float64 { return s.Percentile(50) })
 }
 
 const notMeasured = "not measured: no sample of the run has it (too short, or a source that does not tell)"
