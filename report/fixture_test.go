@@ -37,12 +37,14 @@ func (s story) tell(name string) *Record {
 			EnvNames: []string{"DATABASE_URL", "GOGC"}, Kernel: "6.12.9-amd64", Cgroup: "v2", Engine: "docker 28.2.2",
 			CPU: "8 × AMD EPYC 7763 64-Core Processor", THP: "madvise", Go: "go1.26.8", TargetGo: "go1.26.8", OS: "linux/amd64", GitCommit: "4f2a9c1d8e07",
 		},
-		Source: Source{Kind: "cgroup v2 files", Every: time.Second / time.Duration(s.hz), Achieved: float64(s.hz) - 0.03, Longest: 131 * time.Millisecond},
+		Source: Source{Kind: "cgroup v2 files", Every: time.Second / time.Duration(s.hz), Achieved: float64(s.hz) - 0.03, Longest: 131 * time.Millisecond,
+			Jitter: 12 * time.Millisecond, Since: 40 * time.Millisecond, CPU: 0.0028, Harness: Harness{Memory: 48 * mib, CPU: 4700 * time.Millisecond}},
 	}
 	s.phases(r)
 	s.samples(r)
 	s.floors(r)
 	s.load(r)
+	s.processes(r)
 	return r
 }
 
@@ -84,6 +86,28 @@ func (s story) samples(r *Record) {
 		m.WorkingSet = m.Usage - m.InactiveFile
 		jitter := time.Duration(random.Int64N(int64(time.Millisecond)))
 		r.Samples = append(r.Samples, profile.Sample{At: at + jitter, Requests: uint64(served), Memory: m})
+	}
+}
+
+// processes is what was seen at the end of each phase, and the kernel's peaks.
+func (s story) processes(r *Record) {
+	for i := range r.Phases {
+		p := &r.Phases[i]
+		for _, sample := range r.During(p.Name) {
+			p.PeakUsage = max(p.PeakUsage, sample.Usage+3*mib)
+		}
+		if s.limit > 0 {
+			p.PeakUsage = min(p.PeakUsage, s.limit)
+		}
+		p.PeakFrom = []PeakFrom{PeakReset, PeakHighest, PeakSampled, PeakSampled}[i]
+		last := r.During(p.Name)
+		if len(last) == 0 {
+			continue
+		}
+		anon := last[len(last)-1].Anon
+		r.Processes = append(r.Processes, profile.Processes{
+			At: p.To, Requests: uint64(s.served(p.To)), Phase: p.Name, Count: 2, Threads: 19, FDs: 31, RSS: anon + 7*mib, PSS: anon + 5*mib, USS: anon + 4*mib,
+		})
 	}
 }
 

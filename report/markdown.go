@@ -36,6 +36,9 @@ func (r *Record) Markdown(w io.Writer) error {
 	if line := v.loadInWords(); line != "" {
 		fmt.Fprintf(&b, "\nLoad: %s\n", inMarkdown(line))
 	}
+	if line := v.measuredInWords(); line != "" {
+		fmt.Fprintf(&b, "\nMeasured: %s\n", inMarkdown(line))
+	}
 	v.sitesMarkdown(&b)
 	switch name, line := v.noteInWords(); name {
 	case "":

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/memgate/memgate/profile"
 )
@@ -118,6 +119,9 @@ func newSiteRow(s profile.Site) *siteRow {
 	}
 	return row
 }
+
+// nameless is an interval without its name, for a column that has it.
+func nameless(interval string) string { return strings.TrimPrefix(interval, "95% CI ") }
 
 // place is a site as "session.go:88".
 func place(s profile.Site) string { return placeIn(s.File, s.Line) }

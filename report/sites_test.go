@@ -47,7 +47,7 @@ func TestEveryFormSaysThatSitesAreSampled(t *testing.T) {
 	assert.Contains(t, string(asText(t, r)), "≈ +17.0 MiB  1,486 B/request (95% CI 1,212 … 1,759 B)")
 	page := string(asHTML(t, r))
 	assert.Contains(t, page, "Most of what grew, ≈ &#43;17.0 MiB, 95% CI 1,212 … 1,759 B per request, is held by")
-	assert.Contains(t, page, "95% CI 1,212 … 1,759 B</span>")
+	assert.Contains(t, page, ">1,212 … 1,759 B</span>")
 	var b bytes.Buffer
 	assert.NoError(t, r.Markdown(&b))
 	assert.Contains(t, b.String(), "≈ +17.0 MiB (95% CI 1,212 … 1,759 B per request) is held by")

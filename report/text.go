@@ -109,6 +109,9 @@ func (r *Record) factLines() []string {
 		row("waits", waiting)
 	}
 	row(r.noteInWords())
+	if len(lines)+len(r.Checks)+3 <= mostLines { // where there is room beside the headline and the report
+		row("source", r.measuredInWords())
+	}
 	row("report", r.filesInWords())
 	return lines
 }
@@ -156,6 +159,9 @@ func (r *Record) memoryInWords() string {
 	s := fmt.Sprintf("%s  %s → %s %s, peak %s at %s", sparkline(r.Samples, sparkWidth), size[0], size[1], unit, size[2], clock(peak.At))
 	if r.Env.Limit > 0 {
 		s += ", limit " + MiB(r.Env.Limit)
+	}
+	if exact := r.peakUsageInWords(); exact != "" {
+		s += "; " + exact
 	}
 	return s
 }
