@@ -83,7 +83,7 @@ func (m *measurement) missed(ctx context.Context, l *looks, err error) bool {
 	switch {
 	case m.collections.all+m.profiles.all == l.failed:
 		m.target.Heap, m.heaps = nil, nil
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the run goes on without heap profiles: %v", err)})
+		m.noteLost(fmt.Sprintf("the run goes on without heap profiles: %v", err))
 	case l.inARow == mostMisses && l == &m.collections:
 		m.target.Heap = nil
 	case l.inARow == mostMisses:

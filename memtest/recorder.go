@@ -129,7 +129,7 @@ func (m *measurement) alarmed(ctx context.Context, heaps ProfileSource, why stri
 	case err == nil:
 		m.keepHeap(raw, why, heaps.ForcesGC())
 	case ctx.Err() == nil && !failed:
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err)})
+		m.noteLost(fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err))
 		return true
 	}
 	return failed

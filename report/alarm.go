@@ -64,22 +64,22 @@ func (r *Record) alarmRows() (alarms, mappings []alarmRow, missing string) {
 		row := alarmRow{At: clock(a.At), Why: a.Why}
 		if a.WhyNot != "" {
 			missing = a.WhyNot
-			row.Sizes = append(sizes(a.WorkingSet), "–", "–", "–", "–", "–", "–", "–")
+			row.Sizes = append(mebibyteCells(a.WorkingSet), "–", "–", "–", "–", "–", "–", "–")
 		} else {
 			last = a
-			row.Sizes = sizes(a.WorkingSet, a.RSS, a.PSS, a.Anon, a.File, a.Shmem, a.Swap, a.PrivateDirty)
+			row.Sizes = mebibyteCells(a.WorkingSet, a.RSS, a.PSS, a.Anon, a.File, a.Shmem, a.Swap, a.PrivateDirty)
 		}
 		alarms = append(alarms, row)
 	}
 	if last != nil {
 		for _, m := range last.Largest {
-			mappings = append(mappings, alarmRow{At: Count(uint64(m.Count)), Why: m.Name, Sizes: sizes(m.RSS, m.Anon, m.PrivateDirty, m.Swap)})
+			mappings = append(mappings, alarmRow{At: Count(uint64(m.Count)), Why: m.Name, Sizes: mebibyteCells(m.RSS, m.Anon, m.PrivateDirty, m.Swap)})
 		}
 	}
 	return alarms, mappings, missing
 }
 
-func sizes(bytes ...uint64) (text []string) {
+func mebibyteCells(bytes ...uint64) (text []string) {
 	for _, b := range bytes {
 		text = append(text, mebibytes(float64(b)))
 	}
