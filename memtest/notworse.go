@@ -157,7 +157,7 @@ func worseMessage(before, after []*report.Record, verdicts []judged) string {
 			fmt.Fprintf(&b, "\n    ? %-20s %s", j.Figure, j.why)
 		}
 	}
-	for i, site := range cameOrGrew(before, after) {
+	for i, site := range cameOrGrew(before, after, verdicts) {
 		fmt.Fprintf(&b, "\n    %-6s %s", []string{"where", ""}[min(i, 1)], site)
 	}
 	last := after[len(after)-1]
@@ -169,18 +169,25 @@ func worseMessage(before, after []*report.Record, verdicts []judged) string {
 
 const mostCame = 3 // of each kind in a message
 
-// cameOrGrew is the code that holds more of the live heap after the change, and then the
-// call sites that retain more with each request, in words, the largest first.
-func cameOrGrew(before, after []*report.Record) []string {
+// cameOrGrew is the code that holds more of the live heap after the change, and, where
+// growth got worse, the call sites that retain more with each request, in words, the
+// largest first.
+func cameOrGrew(before, after []*report.Record, verdicts []judged) []string {
+	growth, memory := false, false
+	for _, j := range verdicts {
+		bad := j.outcome == worse
+		growth = growth || bad && j.Unit == report.GrowthUnit
+		memory = memory || bad && j.Unit != report.LatencyUnit
+	}
 	c := report.Compare(before, after)
 	var held, grown []string
 	for _, h := range c.Held {
-		if h.After > h.Before && len(held) < mostCame {
+		if memory && h.After > h.Before && len(held) < mostCame {
 			held = append(held, h.String())
 		}
 	}
 	for _, s := range c.Sites {
-		if s.After > s.Before && len(grown) < mostCame {
+		if growth && s.After > s.Before && len(grown) < mostCame {
 			grown = append(grown, s.String())
 		}
 	}
