@@ -26,7 +26,7 @@ type Image struct {
 	Ref        string // an image reference: "shop:dev"; pulled if the engine does not have it
 	Build      string // a folder with a Dockerfile, built for this run
 	Dockerfile string // path of the Dockerfile in Build; default "Dockerfile"
-	Go         string // a Go main package, "./cmd/server", compiled with CGO off into an image FROM scratch
+	Go         string // a Go main package, "./cmd/server", compiled with CGO off into an image FROM scratch; an absolute path may be in another module or checkout
 
 	Port      int               // TCP port in the container that is loaded; required
 	Ready     string            // HTTP path that answers 2xx or 3xx once the target is ready; default: Port accepts connections

@@ -3,7 +3,6 @@ package memtest_test
 import (
 	"context"
 	"net/http"
-	"slices"
 	"testing"
 	"time"
 
@@ -64,9 +63,7 @@ func TestRunAcrossARestart(t *testing.T) {
 	require.Len(t, ports, 2)
 	t.Logf("port %s, then %s", ports[0], ports[1])
 
-	at := slices.IndexFunc(r.Notes, func(f report.Finding) bool { return f.Kind == report.Exited })
-	require.GreaterOrEqual(t, at, 0, "%v", r.Notes)
-	died := r.Notes[at]
+	died := death(t, r)
 	assert.Regexp(t, `^"reborn" exited with code 4 at 00:0\d in the load phase after .* requests \(.*; started again by its restart policy\): its last log lines may say why$`, died.Text)
 	assert.Contains(t, died.Logs, "asked to exit with 4")
 	require.Len(t, r.Source.Gaps, 1)
