@@ -1,5 +1,6 @@
 // Shapes is a server that leaks in one of nine ways, or not at all: SHAPE says which.
-// Each request to /x leaks a little over a kilobyte. It listens on ADDR.
+// Each request to /x leaks a little over a kilobyte. It listens on ADDR, or
+// on the loopback port PORT.
 package main
 
 import (
@@ -66,7 +67,11 @@ var (
 func main() {
 	http.HandleFunc("/x", handlers()[os.Getenv("SHAPE")])
 	http.HandleFunc("/fill", fill)
-	log.Fatal(http.ListenAndServe(os.Getenv("ADDR"), nil))
+	addr := os.Getenv("ADDR")
+	if addr == "" {
+		addr = "127.0.0.1:" + os.Getenv("PORT")
+	}
+	log.Fatal(http.ListenAndServe(addr, nil))
 }
 
 func body() []byte { return make([]byte, 1000) }
