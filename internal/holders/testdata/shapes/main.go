@@ -108,7 +108,8 @@ func handlers() map[string]http.HandlerFunc {
 			b := body()
 			time.AfterFunc(time.Hour, func() { log.Print(len(b)) })
 		},
-		"secret": keepSecret,
+		"secret":  keepSecret,
+		"threads": endThreads,
 	}
 }
 
@@ -122,6 +123,14 @@ func locked(f func()) {
 func worker(j *job, done chan bool) {
 	<-done // nobody ever closes it
 	log.Print(j.path, len(j.buf))
+}
+
+// endThreads makes threads that end: a locked goroutine takes its own with it.
+func endThreads(w http.ResponseWriter, r *http.Request) {
+	for range 4 {
+		go runtime.LockOSThread()
+	}
+	w.Write(body())
 }
 
 type requestKey struct{}
