@@ -49,21 +49,21 @@ func Read(pid int, p *gobin.Program, limits Limits) (*Image, error) {
 		r.close()
 		return nil, err
 	}
-	const tries = 3 // a heap may outgrow the room that was made for it
+	// A heap may outgrow the room that was made for it, and the table of its spans is first
+	// read while the target goes on changing it.
+	const tries = 5
+	var err error
 	for range tries {
-		err := r.attempt(pid)
-		switch {
-		case err == nil:
+		if err = r.attempt(pid); err == nil {
 			return r.image, nil
-		case !errors.Is(err, errOutgrown):
-			r.image.Free()
-			r.close()
-			return nil, err
+		}
+		if !errors.Is(err, errOutgrown) && !errors.Is(err, errNoSpans) {
+			break
 		}
 	}
-	r.close()
 	r.image.Free()
-	return nil, errOutgrown
+	r.close()
+	return nil, err
 }
 
 var errOutgrown = errors.New("the target's heap grows faster than it can be read: read it when the load has stopped")
