@@ -156,8 +156,8 @@ func (m *measurement) phases(ctx context.Context) error {
 		return err
 	}
 	m.probe(ctx)
+	m.reached(ctx)
 	m.snapshot(ctx)
-	m.reached(ctx, &m.reach.early, &m.reach.before)
 
 	m.enter(ctx, report.Load)
 	if err := m.load(ctx); err != nil {
@@ -170,10 +170,10 @@ func (m *measurement) phases(ctx context.Context) error {
 	}
 	m.enter(ctx, report.Floor)
 	m.probe(ctx)
+	m.reached(ctx)
 	m.snapshot(ctx)
 	m.look(ctx, true)
 	_ = m.sampleOnce(ctx) // for the phase's peak
-	m.reached(ctx, &m.reach.late, &m.reach.after)
 	return ctx.Err()
 }
 
@@ -216,11 +216,14 @@ func (m *measurement) load(ctx context.Context) error {
 		if more == 0 {
 			return ctx.Err()
 		}
-		until, cancel := context.WithTimeout(ctx, more)
-		err := m.scenario.Load.Drive(until, m.target.URL, &m.loaded)
-		cancel()
-		if err != nil {
-			return err
+		for _, part := range m.parts(more) {
+			m.reachedInPause(ctx)
+			until, cancel := context.WithTimeout(ctx, part)
+			err := m.scenario.Load.Drive(until, m.target.URL, &m.loaded)
+			cancel()
+			if err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -316,6 +319,7 @@ func (m *measurement) conclude() {
 	r.Source.Every = m.scenario.Every
 	m.keepLedger()
 	r.Growth = m.growth()
+	m.hold()
 	r.Trend = profile.Detect(r.Evidence())
 	m.guess()
 	for _, f := range r.KnownInWords() {
