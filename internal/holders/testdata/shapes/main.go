@@ -6,6 +6,7 @@ package main
 import (
 	"container/list"
 	"context"
+	"io"
 	"log"
 	"net/http"
 	_ "net/http/pprof"
@@ -141,13 +142,15 @@ func neverCancelled(w http.ResponseWriter, r *http.Request) {
 	_, _ = context.WithCancel(ctx)
 }
 
-// keepSecret keeps what the request's X-Secret header says in every way there is.
+// keepSecret keeps what the request's X-Secret header says, and its body, in every way
+// there is; its cookie is kept with the request.
 func keepSecret(w http.ResponseWriter, r *http.Request) {
 	s := r.Header.Get("X-Secret") + next()
+	b, _ := io.ReadAll(r.Body)
 	mu.Lock()
 	defer mu.Unlock()
 	secrets[s] = r
-	history = append(history, entry{s, []byte(s), time.Now()})
+	history = append(history, entry{s, append(b, s...), time.Now()})
 	go worker(&job{s, []byte(s)}, make(chan bool))
 }
 
