@@ -3,6 +3,7 @@ package verdicts
 import (
 	"cmp"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func TestHoldersDecide(t *testing.T) {
 }
 
 func asked(t *testing.T, service, weight, pprof string, leaks bool) {
-	t.Run(service+pprof+" "+weight, func(t *testing.T) {
+	t.Run(service+" "+weight+strings.ReplaceAll(pprof, "/none", " without pprof"), func(t *testing.T) {
 		t.Parallel()
 		r, err := memtest.Measure(t.Context(), small(service, weight, pprof))
 		require.NoError(t, err)
