@@ -39,7 +39,6 @@ type heapReader interface {
 // reachable is what a run learns of who holds what.
 type reachable struct {
 	looks []*holders.Paths // at each of Record.Reachable
-	took  time.Duration    // the first look, all in all
 	why   error            // why there is no answer
 }
 
@@ -67,8 +66,6 @@ func (m *measurement) reached(ctx context.Context) {
 	if n := len(r.looks); n > 0 {
 		bytes, objects := holders.Grown(r.looks[n-1], paths)
 		look.Grown, look.GrownObjects = uint64(bytes), uint64(objects)
-	} else {
-		r.took = time.Since(m.began) - look.At
 	}
 	r.looks = append(r.looks, paths)
 	m.mu.Lock()
@@ -83,10 +80,15 @@ const (
 )
 
 // reachedInPause reads the target's heap between two parts of the load, unless that
-// would take so long that the load suffers. How long is known from the first look.
+// would take so long that the load suffers. How long is known from the last look.
 func (m *measurement) reachedInPause(ctx context.Context) {
 	_, length := m.scenario.planned()
-	if len(m.reach.looks) > 0 && m.reach.took <= min(longestPause, time.Duration(pauseShare*float64(length))) {
+	n := len(m.reach.looks)
+	if n == 0 {
+		return
+	}
+	last := m.reach.looks[n-1]
+	if last.Stopped+last.Analysis <= min(longestPause, time.Duration(pauseShare*float64(length))) {
 		m.reached(ctx)
 	}
 }

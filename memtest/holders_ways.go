@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/memgate/memgate/internal/container"
 	"github.com/memgate/memgate/internal/holders"
@@ -47,11 +48,16 @@ type companion struct{ program *container.Companion }
 const readerPackage = "github.com/memgate/memgate/internal/holders/reader"
 
 func (c companion) paths(ctx context.Context) (*holders.Paths, error) {
+	began := time.Now()
 	out, err := c.program.Run(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return holders.Decode(out)
+	p, err := holders.Decode(out)
+	if err == nil {
+		p.Analysis = time.Since(began) - p.Stopped // the container's start is a part of it, each time
+	}
+	return p, err
 }
 
 func (c companion) close(ctx context.Context) error { return c.program.Stop(ctx) }

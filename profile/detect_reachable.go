@@ -22,7 +22,7 @@ const (
 	heldShare    = 0.3      // of all growth, that it must hold
 	heldRate     = 0.05     // elements with each request, at least
 	heldEven     = 0.02     // by which the rates of two parts may differ, besides chance
-	heldUneven   = 0.05     // by which they may differ whatever chance is
+	heldUneven   = 0.05     // by which the first part and the rest, and the last and those before, may differ whatever chance is
 	restingShare = 0.45     // of the requests between the readings, that the last parts without growth must have
 )
 
@@ -70,33 +70,32 @@ func (l *look) evenly(h Holding) bool {
 		(l.Reachable[n-1].At-l.Reachable[0].At).Seconds() < heldTime {
 		return false
 	}
-	first, shortest, longest := part{}, math.Inf(1), 0.0
+	first, shortest, longest := l.part(h, 0, 1), math.Inf(1), 0.0
 	for i := 1; i < n; i++ {
-		p := l.part(h, i)
-		if i == 1 {
-			first = p
-		}
-		if p.requests < heldRequests || !(p.rate >= heldRate) || math.Abs(p.rate-first.rate) > first.tolerance(p) {
+		p := l.part(h, i-1, i)
+		if p.requests < heldRequests || !(p.rate >= heldRate) || !first.like(p, math.Inf(1)) {
 			return false
 		}
 		shortest, longest = min(shortest, p.requests), max(longest, p.requests)
 	}
-	return longest >= heldUnequal*shortest
+	return longest >= heldUnequal*shortest &&
+		first.like(l.part(h, 1, n-1), heldUneven) && l.part(h, 0, n-2).like(l.part(h, n-2, n-1), heldUneven)
 }
 
 // part is what lies between two readings.
 type part struct{ requests, rate float64 } // elements more with each request
 
-func (l *look) part(h Holding, i int) part {
-	requests := float64(l.Reachable[i].Requests - l.Reachable[i-1].Requests)
-	return part{requests, (float64(h.Counts[i]) - float64(h.Counts[i-1])) / requests}
+func (l *look) part(h Holding, from, to int) part {
+	requests := float64(l.Reachable[to].Requests - l.Reachable[from].Requests)
+	return part{requests, (float64(h.Counts[to]) - float64(h.Counts[from])) / requests}
 }
 
-// tolerance is by how much the rates of two parts may differ: a little, and what chance
-// does where each request leaves something behind with some probability.
-func (p part) tolerance(q part) float64 {
+// like tells whether the rates of two parts differ by no more than a little, and what
+// chance does where each request leaves something behind with some probability; by most
+// at the most, as a share.
+func (p part) like(q part, most float64) bool {
 	chance := math.Sqrt(p.rate * (1 - min(p.rate, 1)) * (1/p.requests + 1/q.requests))
-	return min(heldUneven*p.rate, heldEven*p.rate+3*chance)
+	return math.Abs(p.rate-q.rate) <= min(most*p.rate, heldEven*p.rate+3*chance)
 }
 
 // resting tells whether what is reachable does not grow, or has not in the last part of

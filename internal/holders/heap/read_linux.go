@@ -102,14 +102,18 @@ func (r *reader) measure() (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	objects := uint64(0)
-	for _, s := range spans {
-		objects += uint64(s.n)
-	}
+	objects := objectsIn(spans)
 	if need > r.limits.Bytes || objects > r.limits.Objects {
 		return 0, TooLarge{need, objects, r.limits}
 	}
 	return need + need/8 + 1<<20, nil
+}
+
+func objectsIn(spans []span) (n uint64) {
+	for _, s := range spans {
+		n += uint64(s.n)
+	}
+	return n
 }
 
 // whileStopped reads all that must be of one moment.
@@ -118,7 +122,7 @@ func (r *reader) whileStopped(threads []freeze.Thread) error {
 	if err != nil {
 		return err
 	}
-	if need > uint64(len(r.image.arena.bytes)) {
+	if need > uint64(len(r.image.arena.bytes)) || objectsIn(spans) > r.limits.Objects {
 		return errOutgrown
 	}
 	r.image.spans = spans
@@ -159,6 +163,9 @@ func (r *reader) readGlobals() error {
 		mask    uint64
 	}{{".data", data}, {".bss", bss}} {
 		from, size := r.p.Section(g.section)
+		if size > r.limits.Bytes {
+			return fmt.Errorf("the target's %s has %d MB: above the limit of %d MB that are read", g.section, size/1e6, r.limits.Bytes/1e6)
+		}
 		s := Segment{Addr: from, Data: make([]byte, size)}
 		bits := r.word(g.mask) & 0x7fffffff
 		if bits == 0 || bits > size/8+64 {
