@@ -23,7 +23,7 @@ func TestHoldersDecide(t *testing.T) {
 		t.Skip("takes minutes: make verdicts")
 	}
 	healthy := []string{
-		"flat", "cache", "warm-up", "headroom", "late-full", "users", "sweep-20s", "sweep-60s", "sessions", "clients", "ring", "pooled",
+		"flat", "cache", "warm-up", "headroom", "late-full", "users", "sweep-20s", "sweep-60s", "sessions", "clients", "ring", "pooled", "in-flight",
 	}
 	leaking := []string{
 		"slow", "quarter", "set", "numbers", "contexts", "with-fill", "slice", "map", "goroutine", "mmap",

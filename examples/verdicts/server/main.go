@@ -20,7 +20,8 @@ import (
 // service is one way to treat memory: what it does at its start and with each request.
 type service struct {
 	start   func()
-	request func(i int)
+	request func(i int) // one at a time
+	flight  func()      // of many at once
 }
 
 var (
@@ -84,6 +85,9 @@ func main() {
 	var mu sync.Mutex
 	var requests int
 	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) {
+		if s.flight != nil {
+			s.flight()
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		s.request(requests)

@@ -60,9 +60,10 @@ func init() {
 			id := strconv.Itoa(i)
 			sessions[id] = &session{id, time.Now(), newVisit(i)}
 		}},
-		"clients": {request: func(int) {}},
-		"ring":    {request: func(i int) { ring[i%len(ring)] = newVisit(i) }},
-		"pooled":  {request: func(int) { v := pool.Get().(*visit); churn(8 << 10); pool.Put(v) }},
+		"clients":   {request: func(int) {}},
+		"ring":      {request: func(i int) { ring[i%len(ring)] = newVisit(i) }},
+		"pooled":    {request: func(int) { v := pool.Get().(*visit); churn(8 << 10); pool.Put(v) }},
+		"in-flight": {request: func(int) {}, flight: hold},
 		// Leaking ones.
 		"slow":      {request: func(i int) { visits = append(visits, newVisit(i)) }},
 		"quarter":   {request: func(i int) { quarter(i) }},
@@ -107,6 +108,17 @@ func quarter(i int) {
 		visits = append(visits, newVisit(i))
 		seen[strconv.Itoa(i)] = true
 	}
+}
+
+// hold keeps much for a request as long as that is under way, now more, now less.
+func hold() {
+	b := fill(rand.IntN(1 << 20))
+	objects := make([]*visit, rand.IntN(2000))
+	for i := range objects {
+		objects[i] = newVisit(i)
+	}
+	time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
+	b[0], objects = 2, nil
 }
 
 // neverCancelled leaves a child of root behind with each eighth request.
