@@ -59,7 +59,9 @@ func (m *measurement) reached(ctx context.Context) {
 	look := profile.Reachable{At: time.Since(m.began), Requests: m.requests()}
 	paths, err := m.target.heap.paths(ctx)
 	if err != nil {
-		r.why = err
+		if m.phase != report.Load { // in a pause there may not have been a collection since requests were in flight
+			r.why = err
+		}
 		return
 	}
 	look.Bytes, look.Objects = paths.Bytes+paths.Stacks, paths.Objects
@@ -88,9 +90,13 @@ func (m *measurement) reachedInPause(ctx context.Context) {
 		return
 	}
 	last := m.reach.looks[n-1]
-	if last.Stopped+last.Analysis <= min(longestPause, time.Duration(pauseShare*float64(length))) {
-		m.reached(ctx)
+	if last.Stopped+last.Analysis > min(longestPause, time.Duration(pauseShare*float64(length))) {
+		return
 	}
+	if m.collects != nil {
+		_, _ = m.collects.Floor(ctx) // of no curve: nothing is in flight now
+	}
+	m.reached(ctx)
 }
 
 // parts are what a load that goes on for so long is cut into, to read the heap between

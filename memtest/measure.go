@@ -77,6 +77,7 @@ type measurement struct {
 	warmed   load.Meter // counts the warm-up's requests
 	loaded   load.Meter // counts the measured load's
 	reach    reachable
+	collects Prober // forces a collection before a look in a pause; nil if nothing does
 
 	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
 	record *report.Record
@@ -102,7 +103,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 		heaps = forced{target.Heap}
 	}
 	m := &measurement{
-		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan string, 1),
+		scenario: s, target: target, began: began, say: say, heaps: heaps, collects: target.Heap, alarms: make(chan string, 1),
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,

@@ -24,8 +24,8 @@ func (d *diff) measure(h *Holder, i int32) {
 		}
 	}
 	c := counted{}
-	if own := float64(d.node(i).Elements-d.elements[i]) / d.requests; own > 0 {
-		best, by, c.own = own, i, true // the exact number: of its elements, some may be held by others, too
+	if own := float64(d.node(i).Elements-d.elements[i]) / d.requests; own > 0 && !d.onTimers(d.path(i)) {
+		best, by, c.own = own, i, true // the exact number: of its elements, small ones may share an object
 	}
 	if by < 0 {
 		return

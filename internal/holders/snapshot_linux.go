@@ -33,7 +33,7 @@ func Open(pid int, l Limits) (_ *Reader, err error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := gobin.Open(fmt.Sprintf("/proc/%d/exe", pid))
+	p, err := gobin.Loaded(pid)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ var wanted = []string{
 	"mspan.spanclass", "mspan.state", "mspan.elemsize", "mspan.largeType",
 	"g", "g.stack.lo", "g.stack.hi", "g.sched.sp", "g.sched.pc", "g.sched.bp",
 	"g.syscallsp", "g.syscallpc", "g.syscallbp", "g.atomicstatus", "g.goid", "g.gopc", "g.waitreason",
-	"moduledata.text", "moduledata.types", "moduledata.etypes", "moduledata.gcdatamask", "moduledata.gcbssmask",
+	"moduledata.text", "moduledata.data", "moduledata.edata", "moduledata.bss", "moduledata.ebss", "moduledata.types", "moduledata.etypes", "moduledata.gcdatamask", "moduledata.gcbssmask",
 	"gcControllerState.heapMarked",
 }
 

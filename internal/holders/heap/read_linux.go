@@ -157,22 +157,18 @@ func (r *reader) heapParts() []part {
 }
 
 func (r *reader) readGlobals() error {
-	data, bss := r.p.Masks()
-	for i, g := range []struct {
-		section string
-		mask    uint64
-	}{{".data", data}, {".bss", bss}} {
-		from, size := r.p.Section(g.section)
-		if size > r.limits.Bytes {
-			return fmt.Errorf("the target's %s has %d MB: above the limit of %d MB that are read", g.section, size/1e6, r.limits.Bytes/1e6)
+	for i, g := range r.p.Variables() {
+		if g.To < g.From || g.To-g.From > r.limits.Bytes {
+			return fmt.Errorf("the target's %s has %d MB: above the limit of %d MB that are read", g.Name, (g.To-g.From)/1e6, r.limits.Bytes/1e6)
 		}
+		from, size := g.From, g.To-g.From
 		s := Segment{Addr: from, Data: make([]byte, size)}
-		bits := r.word(g.mask) & 0x7fffffff
+		bits := r.word(g.Mask) & 0x7fffffff
 		if bits == 0 || bits > size/8+64 {
-			return fmt.Errorf("the collector's map of %s is not where it was looked for", g.section)
+			return fmt.Errorf("the collector's map of %s is not where it was looked for", g.Name)
 		}
 		s.mask = make([]byte, bits/8+1)
-		if err := r.read(part{from, s.Data}, part{r.word(g.mask + 8), s.mask[:(bits+7)/8]}); err != nil {
+		if err := r.read(part{from, s.Data}, part{r.word(g.Mask + 8), s.mask[:(bits+7)/8]}); err != nil {
 			return err
 		}
 		r.image.Globals[i] = s
