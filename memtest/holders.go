@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -156,11 +157,16 @@ func (m *measurement) held() error {
 	return nil
 }
 
+// inGoHeap are the figures of a trend that are the Go runtime's own. What they grew by is
+// compared with what is reachable at the same two moments (MustExplain): in their slope
+// over a load is what its connections take, which are gone by the second.
+var inGoHeap = []string{"live heap", "heap objects", "goroutines", "reachable heap"}
+
 // outside says that a leak lies outside the Go heap, if what is reachable there accounts
 // for less than half of it.
 func outside(t profile.Trend, grown int64, requests uint64) string {
 	reachable := float64(grown) / float64(max(requests, 1))
-	if t.Verdict != profile.Leaking || reachable >= t.PerRequest.Value/2 {
+	if t.Verdict != profile.Leaking || slices.Contains(inGoHeap, t.Channel) || reachable >= t.PerRequest.Value/2 {
 		return ""
 	}
 	return fmt.Sprintf("the growth lies outside the Go heap: the %s grows by %s with each request, what is reachable in the Go heap by %s",
