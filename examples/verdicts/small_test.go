@@ -19,8 +19,8 @@ import (
 // ones that are mean. Each is judged twice, without and with what is reachable in its
 // heap and who holds it, with its own profiles and as if it had none.
 func TestHoldersDecide(t *testing.T) {
-	if os.Getenv("VERDICTS") == "" {
-		t.Skip("takes minutes: make verdicts")
+	if os.Getenv("HELD") == "" {
+		t.Skip("takes three quarters of an hour: make verdicts-held")
 	}
 	healthy := []string{
 		"flat", "cache", "warm-up", "headroom", "late-full", "users", "sweep-20s", "sweep-60s", "sessions", "clients", "ring", "pooled", "in-flight",
