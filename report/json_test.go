@@ -31,7 +31,7 @@ func asJSON(t testing.TB, r *Record) []byte {
 // recordedOnly is r without what JSON leaves out.
 func recordedOnly(r *Record) *Record {
 	kept := *r
-	kept.Report = ""
+	kept.Report, kept.Trial.Report = "", ""
 	return &kept
 }
 
@@ -53,7 +53,7 @@ func everyField(t testing.TB) *Record {
 	var r Record
 	n := 0
 	fill(reflect.ValueOf(&r).Elem(), &n)
-	r.Schema, r.Name, r.Report = Schema, "every field", ""
+	r.Schema, r.Name, r.Report, r.Trial.Report = Schema, "every field", "", ""
 	r.Started = time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 	for i := range r.Stacks {
 		r.Stacks[i].Raw = nil
@@ -169,7 +169,7 @@ func TestReadRefuses(t *testing.T) {
 		"later schema":   {swap(`"schema":1`, `"schema":2`), "schema 2 is not known, only 1 is"},
 		"no number":      {swap(`"schema":1`, `"schema":"x"`), `schema "x" is not known, only 1 is`},
 		"parts missing":  {`{"schema":1}`, "name, started, phases, load, samples, checks, notes missing"},
-		"wrong type":     {swap(`"at_ns":53000000000`, `"at_ns":"soon"`), "notes.at_ns is a string"},
+		"wrong type":     {swap(`"at_ns":53000000000`, `"at_ns":"soon"`), "processes.at_ns is a string"},
 		"NaN":            {swap(`"rate":200`, `"rate":NaN`), "not JSON"},
 		"out of range":   {swap(`"rate":200`, `"rate":1e999`), "load.rate"},
 		"verdict":        {swap(`"verdict":"inconclusive"`, `"verdict":"fine"`), `"fine"`},
