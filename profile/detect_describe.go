@@ -23,8 +23,16 @@ func (l *look) describe(all []judged, d decision) Trend {
 		Detectable: l.detectable(bytes),
 		Shape:      shapeOf(d),
 		Split:      l.split(),
+		Reason:     d.why,
 		Memory:     l.memoryNow(),
 		Amplified:  l.amplified(bytes.name),
+	}
+	if d.verdict != Steady && bytes.name == liveHeap && bytes.rule.observed == nil {
+		t.Onset = bytes.onset()
+	}
+	if d.by.name == reachableHeap {
+		t.PerRequest = l.reachableGrowth()
+		t.Channels = append(t.Channels, Channel{Name: reachableHeap, Verdict: d.verdict, Slope: t.PerRequest, Unit: "B"})
 	}
 	t.PerSecond = t.PerRequest.times(l.span / l.seconds)
 	for _, j := range all {
@@ -38,6 +46,9 @@ func (l *look) describe(all []judged, d decision) Trend {
 	}
 	if d.verdict == Inconclusive {
 		t.Reason = l.reason(d)
+		if t.Onset.Found() {
+			t.Reason += "; " + t.Onset.String()
+		}
 		t.Remedy, t.More = l.remedy(d)
 	}
 	return t

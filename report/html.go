@@ -168,6 +168,9 @@ func (r *Record) keyFacts() []fact {
 		}
 		facts = append(facts, fact{name, SignedBytes(t.PerRequest.Value) + "/request"})
 	}
+	if o := r.Trend.Onset; o.Found() {
+		facts = append(facts, fact{"from " + clock(o.At) + " on", SignedBytes(o.PerRequest.Value) + "/request"})
+	}
 	if f := r.floorsDuring(Load); len(f) > 1 {
 		size, unit := sizes(f[0].Live(), f[len(f)-1].Live())
 		facts = append(facts, fact{"live heap after GC", strings.Join(size, " → ") + " " + unit})
