@@ -132,12 +132,15 @@ const sameLoad = 0.8
 func (g gate) checks(verdicts []judged) []report.Check {
 	all := make([]report.Check, len(verdicts))
 	for i, j := range verdicts {
-		all[i] = report.Check{Rule: report.NotWorse + j.Figure, Allowed: "≤ +" + report.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse}
+		all[i] = report.Check{Rule: report.NotWorse + j.Figure, Allowed: "≤ +" + report.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse || j.outcome == better}
 		if j.outcome == cannotTell {
 			all[i].Got = report.CannotTell + j.why
 			continue
 		}
 		all[i].Got = j.String()
+		if j.outcome == better {
+			all[i].Got = report.Better + all[i].Got
+		}
 		all[i].Margin = "noise floor " + report.Quantity(j.floor, j.Unit)
 	}
 	return all
@@ -151,7 +154,7 @@ func worseMessage(before, after []*report.Record, verdicts []judged) string {
 		case worse:
 			fmt.Fprintf(&b, "\n    ✗ %-20s %s", j.Figure, j.String())
 			fmt.Fprintf(&b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", report.Quantity(j.allowed, j.Unit), report.Quantity(j.floor, j.Unit), j.adjusted, len(verdicts))
-		case notWorse:
+		case notWorse, better:
 			fmt.Fprintf(&b, "\n    ✓ %-20s %s", j.Figure, j.String())
 		default:
 			fmt.Fprintf(&b, "\n    ? %-20s %s", j.Figure, j.why)

@@ -93,7 +93,8 @@ type outcome int
 
 const (
 	cannotTell outcome = iota // there is too little data for any other word
-	notWorse                  // nothing above the tolerance is clear
+	notWorse                  // no change beyond the tolerance and the noise is clear
+	better
 	worse
 )
 
@@ -150,7 +151,11 @@ func (g gate) decide(j *judged, family int) {
 		return
 	}
 	j.outcome = notWorse
-	if j.adjusted <= alpha && j.Change.Known && j.Change.Lo > 0 && j.Change.Value > j.allowed && j.Change.Value > j.floor {
+	if j.adjusted > alpha || !j.Change.Clear() || math.Abs(j.Change.Value) <= max(j.allowed, j.floor) {
+		return
+	}
+	j.outcome = better
+	if j.Change.Value > 0 {
 		j.outcome = worse
 	}
 }

@@ -180,10 +180,11 @@ func TestCompareShowsWhatAJudgeSaid(t *testing.T) {
 		want  string
 	}{
 		"worse":                  {Check{Rule: NotWorse + "peak working set", Allowed: "≤ +1.2 MiB"}, 20, "### ❌ TestCatalog/warm: worse"},
-		"clear, but tolerated":   {Check{Rule: NotWorse + "peak working set", OK: true}, 20, "| tolerated | peak working set |"},
+		"clear, but tolerated":   {Check{Rule: NotWorse + "peak working set", OK: true}, 20, "| not worse | peak working set |"},
 		"tolerated, so no worse": {Check{Rule: NotWorse + "peak working set", OK: true}, 20, "### ✅ TestCatalog/warm: not worse"},
 		"cannot tell":            {Check{Rule: NotWorse + "peak working set", Got: CannotTell + "too few"}, 20, "### ❔ TestCatalog/warm: cannot tell"},
-		"better":                 {Check{Rule: NotWorse + "peak working set", OK: true}, -5, "### ✅ TestCatalog/warm: better"},
+		"better by chance":       {Check{Rule: NotWorse + "peak working set", OK: true}, -5, "### ✅ TestCatalog/warm: not worse"},
+		"better":                 {Check{Rule: NotWorse + "peak working set", OK: true, Got: Better + "so much"}, -5, "### ✅ TestCatalog/warm: better"},
 	} {
 		before, after := variantRuns("before", 10), variantRuns("after", 10+tc.more)
 		checks := []Check{tc.check}
