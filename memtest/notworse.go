@@ -21,9 +21,9 @@ var ErrCannotTell = errors.New("cannot tell")
 //
 // A figure got worse if all of this is so: p of benchstat's test, adjusted for all
 // figures that are judged (Holm), is at most 0.05; the 95 % interval of the change is
-// above 0; the change is more than the tolerance; and it is more than the noise floor,
-// four standard errors of a difference of such runs. What was said is kept in the last
-// record after the change.
+// above 0; the change is more than the tolerance; and it is more than the noise floor: what
+// a difference of runs that scatter as these do exceeds in 1 of 500 cases by chance. What
+// was said is kept in the last record after the change.
 func NotWorse(t TB, before, after []*report.Record, tol Tolerance) bool {
 	t.Helper()
 	checks, err := tol.Check(before, after)

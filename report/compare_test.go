@@ -75,6 +75,14 @@ func TestCompareOfHostileAndEmptyRuns(t *testing.T) {
 	assert.NotContains(t, page, "</script>")
 	assert.NotContains(t, page, "cAnArY4711")
 	assert.False(t, strings.ContainsFunc(page, invisible))
+	both := Compare([]*Record{hostileRun(), spilled("cAnArY4711")}, []*Record{hostileRun()})
+	for _, form := range []func(io.Writer) error{both.Text, both.Markdown} {
+		text := textOfForm(t, form)
+		assert.NotContains(t, text, "cAnArY4711")
+		assert.False(t, strings.ContainsFunc(text, invisible))
+	}
+	assert.NotContains(t, textOfForm(t, both.Markdown), "<img")
+	assert.Contains(t, textOfForm(t, Compare(nil, nil).Markdown), "nothing to compare")
 	assert.Contains(t, asComparison(t, Compare(nil, nil)), "nothing to compare")
 	assert.Contains(t, asComparison(t, Compare([]*Record{{}}, []*Record{emptyRun()})), "nothing to compare")
 }

@@ -29,6 +29,7 @@ func TestEachLibraryHasOneOwner(t *testing.T) {
 		"github.com/google/pprof":                     {"profile", "internal/faketarget"},
 		"github.com/montanaflynn/stats":               {"internal/stats", "profile"},
 		"github.com/tsenart/vegeta/v12":               {"load"},
+		"github.com/aclements/go-moremath":            {"internal/stats"},
 		"golang.org/x/perf":                           {"internal/stats"},
 		"github.com/moby/moby":                        {"internal/container"},
 		"github.com/prometheus/procfs":                {"internal/process"},
