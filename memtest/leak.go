@@ -39,7 +39,7 @@ func CheckLeak(r *report.Record) error {
 	case trend.Verdict == profile.Leaking:
 		return errors.New(leakMessage(r))
 	case died != nil:
-		return fmt.Errorf("no leak statement is possible for %q: %s", r.Name, explain(*died))
+		return fmt.Errorf("no leak statement is possible for %q: %s", r.Name, inShort(*died))
 	case trend.Verdict == profile.Steady, r.AllowInconclusive:
 		return nil
 	default:
@@ -93,6 +93,9 @@ func leakMessage(r *report.Record) string {
 	fmt.Fprintf(&b, "memory leak in %q (%s)", r.Name, t.Channel)
 	row("rule", "memory may not grow with requests%s", allowance(r))
 	row("got", "%s", growthInWords(t))
+	if t.Onset.Found() {
+		row("since", "%s; before, it hardly grew", t.Onset)
+	}
 	row("over", "%s requests, %.0f req/s, %v after %v of warm-up", report.Count(r.Load.Requests), r.Load.Rate, r.Load.Duration.Round(time.Second), lengthOf(r, report.Warmup))
 	if floors := r.FloorsInWords(); floors != "" {
 		row("floors", "%s", floors)
@@ -118,7 +121,7 @@ func leakMessage(r *report.Record) string {
 		row("limit", "%s", when)
 	}
 	if f := fatal(r); f != nil {
-		row("end", "%s", f.Text)
+		row("end", "%s", inShort(*f))
 	}
 	if r.Report != "" {
 		row("report", "%s", r.Report)

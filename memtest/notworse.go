@@ -63,7 +63,7 @@ func (tol Tolerance) check(before, after []*report.Record, floors map[string]flo
 	if slices.ContainsFunc(verdicts, func(j judged) bool { return j.outcome == worse }) {
 		return checks, errors.New(worseMessage(before, after, verdicts))
 	}
-	why := undecided(before, after, verdicts)
+	why := whyUndecided(before, after, verdicts)
 	if why == "" {
 		return checks, nil
 	}
@@ -91,14 +91,14 @@ func noData(side string, runs []*report.Record) error {
 	var all error
 	for i, r := range runs {
 		if f := fatal(r); f != nil {
-			all = errors.Join(all, fmt.Errorf("trial %d %s is no data: %s", i+1, side, explain(*f)))
+			all = errors.Join(all, fmt.Errorf("trial %d %s is no data: %s", i+1, side, inShort(*f)))
 		}
 	}
 	return all
 }
 
-// undecided says why it cannot be told whether something got worse; empty if it can.
-func undecided(before, after []*report.Record, verdicts []judged) string {
+// whyUndecided says why it cannot be told whether something got worse; empty if it can.
+func whyUndecided(before, after []*report.Record, verdicts []judged) string {
 	if len(verdicts) == 0 {
 		return "no figure was measured on both sides"
 	}
