@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: demo test race lint verdicts bench-verdict bench-report bench-growth bench-sampling bench-holders test-cgroup2 compare compare-identical
+.PHONY: demo test race lint verdicts verdicts-held bench-verdict bench-report bench-growth bench-sampling bench-holders real-programs test-cgroup2 compare compare-identical
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report, and
 # says why a failure is a success here. The test is compiled with the flags of its
@@ -43,6 +43,7 @@ lint:
 	@go vet ./...
 	@go mod tidy -diff
 	@cd internal/benchsampling && go vet ./... && go mod tidy -diff
+	@cd internal/realleaks/programs && go vet ./... && go mod tidy -diff
 
 # bench-growth finds growth between two profiles of 10 MB, beside what go tool pprof takes
 # for the same two files, and over twenty of 1 MB.
@@ -62,6 +63,11 @@ bench-verdict:
 verdicts:
 	@VERDICTS=$(or $(VERDICTS),3x60) go test -count=1 -timeout 2h -v ./examples/verdicts
 
+# verdicts-held asks 23 services that are mean, small or both, judged with and without
+# what is reachable in their heaps: three quarters of an hour.
+verdicts-held:
+	@HELD=1 go test -count=1 -timeout 2h -parallel 4 -run HoldersDecide -v ./examples/verdicts
+
 # bench-holders measures what reading a target's heap costs it (how long it stands
 # still) and the test (time, memory), for heaps of 10, 100 and 500 MB.
 bench-holders:
@@ -76,3 +82,10 @@ compare:
 # may be called worse. It takes a quarter of an hour.
 compare-identical:
 	@COMPARE_IDENTICAL=$(or $(COMPARE_IDENTICAL),10) go test -count=1 -timeout 2h -v -run TestIdenticalPairs ./examples/compare
+
+# real-programs asks about servers on real open-source libraries, 14 with publicly known
+# leaks and 4 healthy ones: the verdict, the guilty function's rank, who holds it. Eight
+# minutes, with REAL_PROGRAMS seconds of load for each. Reports go to MEMTEST_DIR.
+real-programs:
+	@REAL_PROGRAMS=$(or $(REAL_PROGRAMS),15) MEMTEST_DIR=$(or $(MEMTEST_DIR),$(CURDIR)/.memtest) \
+		go test -count=1 -timeout 1h -v ./internal/realleaks

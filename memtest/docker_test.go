@@ -248,6 +248,18 @@ func TestProfileFromBeforeAnOOMKill(t *testing.T) {
 		require.NotEmpty(t, r.Notes)
 		died := r.Notes[len(r.Notes)-1]
 		require.Equal(t, report.OOMKilled, died.Kind, died.Text)
+		require.NotEmpty(t, r.Alarms)
+		for _, a := range r.Alarms {
+			t.Logf("%v %s: working set %s, %s %s", a.At, a.Why, report.MiB(a.WorkingSet), a.InWords(), a.WhyNot)
+		}
+		if a := r.Alarms[0]; assert.Empty(t, a.WhyNot) { // the last one may find it gone
+			assert.Equal(t, "app", a.Command)
+			assert.Greater(t, a.Anon, a.WorkingSet/2)
+			assert.Less(t, a.RSS, uint64(80*memtest.MiB))
+			assert.LessOrEqual(t, a.Anon+a.File+a.Shmem, a.RSS)
+			assert.GreaterOrEqual(t, a.Largest[0].RSS, a.RSS/4)
+			assert.Contains(t, died.Text, "; process from ")
+		}
 		if n := len(r.Heaps); n > 0 && r.Heaps[n-1].Why != "" && r.Heaps[n-1].At < died.At && len(r.Growth) > 0 && r.Growth[0].Func == "main.(*auditLog).record" {
 			held++
 		}

@@ -88,6 +88,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 	for name, value := range p.Env {
 		vars = append(vars, name+"="+value)
 	}
+	heap := &processHeap{pid: info.PID}
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
 		select {
@@ -100,7 +101,9 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 		URL:       child.URL(),
 		Memory:    source,
 		Heap:      &profile.Pprof{URL: pprofURL},
+		heap:      heap,
 		Processes: looking(child.Processes),
+		Mappings:  mapping(child.Processes),
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
 		Env: report.Env{
 			Target: p.name(), Address: child.URL(), Limit: limit, Engine: "none: a child process",
@@ -110,7 +113,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)
-			return errors.Join(source.Close(), child.Stop(ctx))
+			return errors.Join(source.Close(), heap.close(ctx), child.Stop(ctx))
 		},
 	}
 }
@@ -126,6 +129,27 @@ func looking(list func() ([]int, error)) func(thoroughly bool) (profile.Processe
 			return profile.Processes{}, err
 		}
 		return process.Look(pids, thoroughly)
+	}
+}
+
+// mapping reads what the largest of the processes is made of; nil if they cannot be listed.
+func mapping(list func() ([]int, error)) func(context.Context) (report.Alarm, error) {
+	if list == nil {
+		return nil
+	}
+	return func(ctx context.Context) (report.Alarm, error) {
+		pids, err := list()
+		if err != nil {
+			return report.Alarm{}, err
+		}
+		m, err := process.Map(ctx, pids)
+		a := report.Alarm{
+			Command: m.Command, RSS: m.RSS, PSS: m.PSS, Anon: m.Anon, File: m.File, Shmem: m.Shmem, Swap: m.Swap, PrivateDirty: m.PrivateDirty,
+		}
+		for _, l := range m.Largest {
+			a.Largest = append(a.Largest, report.Mapping(l))
+		}
+		return a, err
 	}
 }
 

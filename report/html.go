@@ -56,6 +56,9 @@ type page struct {
 	Charts   []*chart
 	Leaking  bool
 	Fatal    []Finding
+	Alarms   []alarmRow
+	Mappings []alarmRow // at the last alarm
+	Unmapped string     // why there is none at some alarm
 	Sites    []*siteRow
 	Waiting  []profile.Goroutine
 	More     int // sites that are not shown
@@ -103,6 +106,7 @@ func newPage(r *Record) *page {
 			p.Warnings = append(p.Warnings, f)
 		}
 	}
+	p.Alarms, p.Mappings, p.Unmapped = r.alarmRows()
 	p.addSites(r)
 	p.Flame = newFlame(r.Retained)
 	return p
