@@ -62,24 +62,24 @@ func (r *Record) figures() []Figure {
 			all = append(all, Figure{Unit: unit, Value: value})
 		}
 	}
-	add(r.Trend.PerRequest.Points > 0, "growth-B/req", r.Trend.PerRequest.Value)
+	add(r.Trend.PerRequest.Points > 0, GrowthUnit, r.Trend.PerRequest.Value)
 	measured := r.During(Load)
-	add(len(r.Samples) > 0, "peak-B", float64(r.Samples.Peak().WorkingSet))
-	add(len(measured) > 0, "avg-B", measured.Average())
+	add(len(r.Samples) > 0, PeakUnit, float64(r.Samples.Peak().WorkingSet))
+	add(len(measured) > 0, AverageUnit, measured.Average())
 	if settled := r.During(Floor); len(settled) > 0 {
-		add(true, "settled-B", settled.Percentile(50))
+		add(true, SettledUnit, settled.Percentile(50))
 	}
 	if n := len(r.Floors); n > 0 {
-		add(true, "live-B", float64(r.Floors[n-1].Live()))
+		add(true, LiveUnit, float64(r.Floors[n-1].Live()))
 	}
-	add(r.Load.Requests > 0, "p99-sec", r.Load.Latency.P99.Seconds())
+	add(r.Load.Requests > 0, LatencyUnit, r.Load.Latency.P99.Seconds())
 	if r.Load.Requests > 0 && finite(r.Load.Rate) {
-		all = append(all, Figure{Unit: "req/sec", Value: r.Load.Rate, More: true})
+		all = append(all, Figure{Unit: RateUnit, Value: r.Load.Rate, More: true})
 	}
 	return all
 }
 
-// Metrics is the record's figures by unit, such as "growth-B/req" and "peak-B", for
+// Metrics is the record's figures by unit, such as "growth-B/req" and PeakUnit, for
 // testing.B's ReportMetric.
 func (r *Record) Metrics() []Figure { return r.figures() }
 

@@ -1,11 +1,11 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 	"strings"
 
+	"github.com/memgate/memgate/internal/stats"
 	"github.com/memgate/memgate/profile"
 )
 
@@ -23,6 +23,10 @@ type Delta struct {
 	Before, After float64 // medians over the runs
 	Change        Change
 	More          bool // more of it is better
+
+	P      float64 // benchstat's p: how often runs of equal distribution differ as much; 1 if that is not known
+	N      [2]int  // runs before, after
+	Spread float64 // of a single run: robust standard deviation within the sides, pooled
 }
 
 // Change is an estimate of after − before.
@@ -48,29 +52,56 @@ type SiteDelta struct {
 // four runs each on, they are of Mann and Whitney, which assume no distribution.
 func Compare(before, after []*Record) *Comparison {
 	c := &Comparison{Before: before, After: after, Sites: siteDeltas(before, after)}
-	a, b := figuresOf(before), figuresOf(after)
-	for _, f := range comparedFigures {
-		x, y := a[f.unit], b[f.unit]
-		if len(x) == 0 || len(y) == 0 {
-			continue
+	c.Deltas = Deltas(FiguresOf(before), FiguresOf(after))
+	if len(before) != 1 || len(after) != 1 {
+		return c
+	}
+	for i, d := range c.Deltas {
+		if d.Unit == GrowthUnit {
+			c.Deltas[i].Change = trendShift(before[0].Trend.PerRequest, after[0].Trend.PerRequest)
 		}
-		d := Delta{Figure: f.name, Unit: f.unit, Before: median(x), After: median(y), More: f.unit == "req/sec"}
-		d.Change = shift(x, y)
-		if f.unit == "growth-B/req" && len(before) == 1 && len(after) == 1 {
-			d.Change = trendShift(before[0].Trend.PerRequest, after[0].Trend.PerRequest)
-		}
-		c.Deltas = append(c.Deltas, d)
 	}
 	return c
 }
 
-var comparedFigures = []struct{ unit, name string }{
-	{"growth-B/req", "growth per request"}, {"peak-B", "peak working set"}, {"avg-B", "average working set"},
-	{"settled-B", "after cool-down"}, {"live-B", "live heap after GC"}, {"p99-sec", "p99 latency"}, {"req/sec", "requests per second"},
+// Deltas compares figures of runs before a change with those of runs after it, by unit
+// (see [FiguresOf]), in the order of their importance. A figure that only one side has
+// is left out.
+func Deltas(before, after map[string][]float64) []Delta {
+	var all []Delta
+	for _, f := range comparedFigures {
+		x, y := before[f.unit], after[f.unit]
+		if len(x) == 0 || len(y) == 0 {
+			continue
+		}
+		c := stats.Compare(x, y)
+		all = append(all, Delta{
+			Figure: f.name, Unit: f.unit, Before: c.Before.Value, After: c.After.Value, More: f.unit == RateUnit,
+			P: c.P, N: [2]int{c.N1, c.N2}, Spread: c.Spread,
+			Change: Change{Value: c.Shift.Value, Lo: c.Shift.Lo, Hi: c.Shift.Hi, Known: c.Shift.Known, Why: c.Shift.Why},
+		})
+	}
+	return all
 }
 
-// figuresOf is the runs' figures by unit.
-func figuresOf(runs []*Record) map[string][]float64 {
+// Units of the figures that comparisons are made of.
+const (
+	GrowthUnit  = "growth-B/req" // bytes per request
+	PeakUnit    = "peak-B"       // bytes of working set, as all that follow in bytes but the live heap
+	AverageUnit = "avg-B"
+	SettledUnit = "settled-B"
+	LiveUnit    = "live-B"  // bytes of live heap
+	LatencyUnit = "p99-sec" // seconds
+	RateUnit    = "req/sec" // requests per second: more is better
+)
+
+var comparedFigures = []struct{ unit, name string }{
+	{GrowthUnit, "growth per request"}, {PeakUnit, "peak working set"}, {AverageUnit, "average working set"},
+	{SettledUnit, "after cool-down"}, {LiveUnit, "live heap after GC"}, {LatencyUnit, "p99 latency"}, {RateUnit, "requests per second"},
+}
+
+// FiguresOf is the runs' figures by unit: what [Deltas] compares.
+func FiguresOf(runs []*Record) map[string][]float64 {
 	all := map[string][]float64{}
 	for _, r := range runs {
 		for _, f := range r.figures() {
@@ -78,11 +109,6 @@ func figuresOf(runs []*Record) map[string][]float64 {
 		}
 	}
 	return all
-}
-
-func median(v []float64) float64 {
-	v = slices.Sorted(slices.Values(v))
-	return (v[(len(v)-1)/2] + v[len(v)/2]) / 2
 }
 
 // trendShift is the change between two slopes that were estimated independently.
@@ -95,60 +121,6 @@ func trendShift(a, b profile.Estimate) Change {
 	half := math.Hypot((a.Hi-a.Lo)/2, (b.Hi-b.Lo)/2)
 	c.Lo, c.Hi, c.Known = c.Value-half, c.Value+half, true
 	return c
-}
-
-const (
-	tail95       = 0.025
-	mostCompared = 200 // runs of a side whose interval is found
-)
-
-// shift is the median of all differences between a run of b and one of a, with the
-// interval that the rank-sum test gives (Hodges and Lehmann).
-func shift(a, b []float64) Change {
-	a, b = a[:min(len(a), mostCompared)], b[:min(len(b), mostCompared)]
-	var all []float64
-	for _, x := range a {
-		for _, y := range b {
-			all = append(all, y-x)
-		}
-	}
-	slices.Sort(all)
-	c := Change{Value: median(all)}
-	k := rankSumCut(len(a), len(b))
-	if k == 0 {
-		c.Why = fmt.Sprintf("an interval takes 4 runs each, there are %d and %d", len(a), len(b))
-		return c
-	}
-	c.Lo, c.Hi, c.Known = all[k-1], all[len(all)-k], true
-	return c
-}
-
-// rankSumCut is the largest k for which the rank-sum statistic U of n and m values of
-// one distribution is below k in no more than a fortieth of cases; 0 if there is none.
-func rankSumCut(n, m int) int {
-	if n*m > 400 { // enough for the normal approximation
-		return int(float64(n*m)/2 - 1.96*math.Sqrt(float64(n*m*(n+m+1))/12))
-	}
-	// ways[u] is the number of orders with U = u: products of (1 − x^(m+i)) / (1 − x^i).
-	ways := make([]float64, n*m+1)
-	ways[0] = 1
-	for i := 1; i <= n; i++ {
-		for u := n * m; u >= m+i; u-- {
-			ways[u] -= ways[u-m-i]
-		}
-		for u := i; u <= n*m; u++ {
-			ways[u] += ways[u-i]
-		}
-	}
-	total, below := 0.0, 0.0
-	for _, w := range ways {
-		total += w
-	}
-	k := 0
-	for ; k < len(ways) && below+ways[k] <= tail95*total; k++ {
-		below += ways[k]
-	}
-	return k
 }
 
 // siteDeltas matches call sites by function and file: lines move when code changes.

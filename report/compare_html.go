@@ -108,7 +108,7 @@ func (p *comparePage) decide(c *Comparison) {
 	p.Word, p.Headline = "no clear change", "No figure of memory changed clearly"
 	for _, worse := range []bool{true, false} {
 		for i, d := range c.Deltas {
-			if d.Unit == "p99-sec" || d.More || !d.Change.Clear() || (d.Change.Value > 0) != worse {
+			if d.Unit == LatencyUnit || d.More || !d.Change.Clear() || (d.Change.Value > 0) != worse {
 				continue
 			}
 			p.Worse, p.Word = worse, "better"
@@ -155,11 +155,11 @@ func newDeltaRow(d Delta) deltaRow {
 // inUnit is a figure's value as it is read.
 func inUnit(v float64, unit string) string {
 	switch unit {
-	case "growth-B/req":
+	case GrowthUnit:
 		return Bytes(v)
-	case "p99-sec":
+	case LatencyUnit:
 		return latency(time.Duration(v * float64(time.Second)))
-	case "req/sec":
+	case RateUnit:
 		return rateInWords(v)
 	}
 	return mebibytes(v) + " MiB"

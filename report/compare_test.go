@@ -49,25 +49,6 @@ func TestCompareOneRunEach(t *testing.T) {
 	golden(t, "compare.html", []byte(asComparison(t, c)))
 }
 
-func TestShift(t *testing.T) {
-	c := shift([]float64{10, 11, 12, 13, 14}, []float64{20, 21, 22, 23, 24})
-	assert.Equal(t, 10.0, c.Value)
-	assert.True(t, c.Clear())
-	assert.Equal(t, [2]float64{7, 13}, [2]float64{c.Lo, c.Hi}, "as R's wilcox.test(b, a, conf.int = TRUE, exact = TRUE) has it: the third lowest and highest of 25")
-	assert.False(t, shift([]float64{1, 2, 3}, []float64{7, 8, 9}).Known, "three runs each cannot exclude chance at 95%")
-	assert.False(t, shift([]float64{1, 2, 3, 4, 5}, []float64{2, 3, 4, 5, 1}).Clear())
-}
-
-// TestRankSumCut compares with the published table of critical values of U, two-sided
-// at 5 %: it is one more than the largest U that is significant.
-func TestRankSumCut(t *testing.T) {
-	for _, c := range [][3]int{{3, 3, 0}, {4, 4, 1}, {4, 5, 2}, {5, 5, 3}, {6, 6, 6}, {7, 8, 11}, {10, 10, 24}, {20, 20, 128}} {
-		assert.Equal(t, c[2], rankSumCut(c[0], c[1]), "%v", c)
-		assert.Equal(t, c[2], rankSumCut(c[1], c[0]), "%v", c)
-	}
-	assert.InDelta(t, 207-70, rankSumCut(21, 20), 3, "the normal approximation goes on where the exact count ends")
-}
-
 func TestCompareManyRuns(t *testing.T) {
 	var before, after []*Record
 	for i := range 5 {

@@ -210,7 +210,7 @@ func TestWhatCannotBeABaseline(t *testing.T) {
 		"not UTF-8":            {replace("linux", "li\xffnux"), "line 8: not text"},
 		"too many trials":      {replace(trialLine, strings.Repeat("BenchmarkOrders/orders 1 1 peak-B\n", 1001)+trialLine), "line 1019: more than 1000 trials"},
 		"too large":            {func(s string) string { return s + strings.Repeat("# \n", 400_000) }, "line 1: 1201"},
-		"a very long line":     {replace("# thp: madvise", "# thp: madvise"+strings.Repeat("e", 100_000)), "line"},
+		"a very long line":     {replace("# thp: madvise", "# thp: madvise"+strings.Repeat("e", 100_000)), "line 5: 100014 bytes, a line has 10000 at most"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := baseline.Parse("orders", resealed(t, tc.change))

@@ -24,8 +24,9 @@ const Version = 1
 
 // Limits of what is read.
 const (
-	mostBytes  = 1 << 20
-	mostTrials = 1000
+	mostBytes   = 1 << 20
+	mostTrials  = 1000
+	longestLine = 10_000 // bytes
 )
 
 // File is what a baseline file says.

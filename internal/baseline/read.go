@@ -66,6 +66,9 @@ func intact(lines []string) error {
 				return faultAt(i+1, "merge conflict (%s): take one side's file whole", mark)
 			}
 		}
+		if len(s) > longestLine {
+			return faultAt(i+1, "%d bytes, a line has %d at most", len(s), longestLine)
+		}
 		if !utf8.ValidString(s) || strings.ContainsFunc(s, unicode.IsControl) {
 			return faultAt(i+1, "not text: it has control characters, or is not UTF-8")
 		}
