@@ -20,13 +20,13 @@ func scale(unit string) (name string, by float64) {
 	return unit, 1
 }
 
-// Quantity is a value of that unit for people, to three decimals: "31.250 MiB", "9.380 ms".
-func Quantity(unit string, v float64) string {
+// quantity is a value of that unit for people, to three decimals: "31.250 MiB", "9.380 ms".
+func quantity(unit string, v float64) string {
 	name, by := scale(unit)
 	return strconv.FormatFloat(v/by+0, 'f', 3, 64) + " " + name
 }
 
-// quantityOf reads what Quantity writes.
+// quantityOf reads what quantity writes.
 func quantityOf(unit, number, name string) (float64, error) {
 	want, by := scale(unit)
 	v, err := strconv.ParseFloat(number, 64)
@@ -51,9 +51,9 @@ func possible(unit string, v float64) bool {
 	return math.Abs(v) <= 1e18 && (v >= 0 || strings.HasPrefix(unit, "growth"))
 }
 
-// Percent is how much more to is than from: "+11.0%"; "-" where that means nothing: of
+// percent is how much more to is than from: "+11.0%"; "-" where that means nothing: of
 // growth per request, which is near 0 where all is well.
-func Percent(unit string, from, to float64) string {
+func percent(unit string, from, to float64) string {
 	if from <= 0 || strings.HasPrefix(unit, "growth") {
 		return "-"
 	}

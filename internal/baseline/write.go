@@ -85,12 +85,12 @@ func (f *File) writeTrials(b *bytes.Buffer) {
 func (f *File) writeNoise(b *bytes.Buffer) {
 	for _, figure := range f.Figures {
 		if len(figure.Values) > 0 {
-			fmt.Fprintf(b, "%s%s %s of %d\n", medianPrefix, figure.Unit, Quantity(figure.Unit, figure.Median()), len(figure.Values))
+			fmt.Fprintf(b, "%s%s %s of %d\n", medianPrefix, figure.Unit, quantity(figure.Unit, figure.Median()), len(figure.Values))
 		}
 	}
 	for _, figure := range f.Figures {
 		if rounded(figure.Unit, figure.Noise) > 0 {
-			fmt.Fprintf(b, "%s%s %s\n", noisePrefix, figure.Unit, Quantity(figure.Unit, figure.Noise))
+			fmt.Fprintf(b, "%s%s %s\n", noisePrefix, figure.Unit, quantity(figure.Unit, figure.Noise))
 		}
 	}
 }
@@ -100,7 +100,7 @@ func (f *File) writeNoise(b *bytes.Buffer) {
 func (c Change) String() string {
 	from, to := rounded(c.Unit, c.From), rounded(c.Unit, c.To)
 	return fmt.Sprintf("%s %s %s %s -> %s %s %s", c.When.UTC().Format(time.DateOnly), orNone(c.Commit), c.Unit,
-		Quantity(c.Unit, from), Quantity(c.Unit, to), Percent(c.Unit, from, to), c.Why)
+		quantity(c.Unit, from), quantity(c.Unit, to), percent(c.Unit, from, to), c.Why)
 }
 
 func checksum(text []byte) string {
