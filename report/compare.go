@@ -100,6 +100,16 @@ var comparedFigures = []struct{ unit, name string }{
 	{SettledUnit, "after cool-down"}, {LiveUnit, "live heap after GC"}, {LatencyUnit, "p99 latency"}, {RateUnit, "requests per second"},
 }
 
+// FigureName is what the figure of a unit is called; the unit itself if it is not known.
+func FigureName(unit string) string {
+	for _, f := range comparedFigures {
+		if f.unit == unit {
+			return f.name
+		}
+	}
+	return unit
+}
+
 // FiguresOf is the runs' figures by unit: what [Deltas] compares.
 func FiguresOf(runs []*Record) map[string][]float64 {
 	all := map[string][]float64{}

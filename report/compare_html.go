@@ -133,14 +133,9 @@ func newSide(word string, runs []*Record) compareSide {
 }
 
 func newDeltaRow(d Delta) deltaRow {
-	row := deltaRow{Figure: d.Figure, Before: inUnit(d.Before, d.Unit), After: inUnit(d.After, d.Unit), Word: "not clear"}
-	row.Change = signedUnit(d.Change.Value, d.Unit)
-	if d.Before > 0 {
-		row.Change += fmt.Sprintf(" (%+.1f%%)", 100*d.Change.Value/d.Before)
-	}
-	row.Interval = d.Change.Why
-	if d.Change.Known {
-		row.Interval = signedUnit(d.Change.Lo, d.Unit) + " … " + signedUnit(d.Change.Hi, d.Unit)
+	row := deltaRow{
+		Figure: d.Figure, Before: Quantity(d.Before, d.Unit), After: Quantity(d.After, d.Unit),
+		Change: d.shift(), Interval: d.interval(), Word: "not clear",
 	}
 	if d.Change.Clear() {
 		row.Bad = (d.Change.Value > 0) != d.More
@@ -150,26 +145,6 @@ func newDeltaRow(d Delta) deltaRow {
 		}
 	}
 	return row
-}
-
-// inUnit is a figure's value as it is read.
-func inUnit(v float64, unit string) string {
-	switch unit {
-	case GrowthUnit:
-		return Bytes(v)
-	case LatencyUnit:
-		return latency(time.Duration(v * float64(time.Second)))
-	case RateUnit:
-		return rateInWords(v)
-	}
-	return mebibytes(v) + " MiB"
-}
-
-func signedUnit(v float64, unit string) string {
-	if v < 0 {
-		return "-" + inUnit(-v, unit)
-	}
-	return sign(v) + inUnit(v, unit)
 }
 
 // compareChart is the working set and the floors of all runs, from the start of the

@@ -1,0 +1,186 @@
+package memtest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/memgate/memgate/report"
+)
+
+// ErrCannotTell is wrapped by what [Tolerance.Check] says where the runs do not decide:
+// there are too few of them, or they are no data.
+var ErrCannotTell = errors.New("cannot tell")
+
+// NotWorse fails the test if memory or latency got worse from the runs before a change
+// to those after it, and, in other words, if the runs cannot tell (unless the scenario
+// allows that): it never passes on too little data. [Pair] makes such runs. It returns
+// whether it passed; [Tolerance.Check] is its core.
+//
+// A figure got worse if all of this is so: p of benchstat's test, adjusted for all
+// figures that are judged (Holm), is at most 0.05; the 95 % interval of the change is
+// above 0; the change is more than the tolerance; and it is more than the noise floor,
+// four standard errors of a difference of such runs. What was said is kept in the last
+// record after the change.
+func NotWorse(t TB, before, after []*report.Record, tol Tolerance) bool {
+	t.Helper()
+	checks, err := tol.Check(before, after)
+	if err != nil {
+		t.Errorf("%s", err)
+	}
+	if len(after) > 0 {
+		placed(checks)
+		last := after[len(after)-1]
+		last.Checks = append(last.Checks, checks...)
+	}
+	return err == nil
+}
+
+// Check compares the runs, a check for each figure that any of them has. The error is
+// nil if none got worse. It names those that did, with their changes and intervals, and
+// the call sites that came or grew; or, wrapping [ErrCannotTell], says why nothing can be
+// said: too few runs (five a side are enough), a run that was cut short, a load that
+// was not the same, a figure that one side lacks.
+func (tol Tolerance) Check(before, after []*report.Record) ([]report.Check, error) {
+	return tol.check(before, after, nil)
+}
+
+// check is Check with noise floors by unit that are known from elsewhere.
+func (tol Tolerance) check(before, after []*report.Record, floors map[string]float64) ([]report.Check, error) {
+	g, err := tol.gate()
+	if err != nil {
+		return nil, fmt.Errorf("tolerance: %w", err)
+	}
+	g.floors = floors
+	names := sideName(before, "before") + " and " + sideName(after, "after")
+	if err := errors.Join(noData("before", before), noData("after", after)); err != nil {
+		return nil, fmt.Errorf("%w whether memory got worse between %s: %w", ErrCannotTell, names, err)
+	}
+	x, y := report.FiguresOf(before), report.FiguresOf(after)
+	verdicts := g.judge(x, y)
+	checks := g.checks(verdicts)
+	if slices.ContainsFunc(verdicts, func(j judged) bool { return j.outcome == worse }) {
+		return checks, errors.New(worseMessage(before, after, verdicts))
+	}
+	why := undecided(x, y, verdicts)
+	if why == "" {
+		return checks, nil
+	}
+	if allow := after[len(after)-1].AllowInconclusive; allow {
+		for i := range checks {
+			checks[i].OK = true
+		}
+		return checks, nil
+	}
+	return checks, fmt.Errorf("%w whether memory got worse between %s: %s", ErrCannotTell, names, why)
+}
+
+func sideName(runs []*report.Record, word string) string {
+	if len(runs) == 0 || runs[0].Name == word {
+		return word
+	}
+	return fmt.Sprintf("%s (%q)", word, runs[0].Name)
+}
+
+// noData says why a side's runs cannot be compared.
+func noData(side string, runs []*report.Record) error {
+	if len(runs) == 0 {
+		return fmt.Errorf("there is no run %s: give Pair at least 5 trials", side)
+	}
+	var all error
+	for i, r := range runs {
+		if f := fatal(r); f != nil {
+			all = errors.Join(all, fmt.Errorf("trial %d %s is no data: %s", i+1, side, explain(*f)))
+		}
+	}
+	return all
+}
+
+// undecided says why it cannot be told whether something got worse; empty if it can.
+func undecided(before, after map[string][]float64, verdicts []judged) string {
+	if len(verdicts) == 0 {
+		return "no figure was measured on both sides"
+	}
+	for _, d := range report.Deltas(before, after) {
+		if d.Unit == report.RateUnit && min(d.Before, d.After) < sameLoad*max(d.Before, d.After) {
+			return fmt.Sprintf("the load was not the same: %s before, %s after: lower the rate until both keep up", report.Quantity(d.Before, d.Unit), report.Quantity(d.After, d.Unit))
+		}
+	}
+	var why []string
+	for _, j := range verdicts {
+		if j.outcome != cannotTell {
+			continue
+		}
+		if i := slices.IndexFunc(verdicts, func(k judged) bool { return k.why == j.why }); verdicts[i].Unit != j.Unit {
+			continue // it was said of another figure
+		}
+		why = append(why, j.Figure+": "+j.why)
+	}
+	if len(why) == 0 {
+		return ""
+	}
+	return strings.Join(why, "; ") + ": give Pair at least 5 trials of targets that tell the same"
+}
+
+// sameLoad is the share of the rate of requests that the slower side must have got for
+// its memory to be comparable.
+const sameLoad = 0.8
+
+// checks are the judged figures as the record keeps them.
+func (g gate) checks(verdicts []judged) []report.Check {
+	all := make([]report.Check, len(verdicts))
+	for i, j := range verdicts {
+		all[i] = report.Check{Rule: "not worse: " + j.Figure, Allowed: "≤ +" + report.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse}
+		if j.outcome == cannotTell {
+			all[i].Got = "cannot tell: " + j.why
+			continue
+		}
+		all[i].Got = j.String()
+		all[i].Margin = "noise floor " + report.Quantity(j.floor, j.Unit)
+	}
+	return all
+}
+
+func worseMessage(before, after []*report.Record, verdicts []judged) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "memory got worse from %s to %s", sideName(before, "before"), sideName(after, "after"))
+	writeVerdicts(&b, verdicts)
+	for i, site := range cameOrGrew(before, after) {
+		fmt.Fprintf(&b, "\n    %-6s %s", []string{"where", ""}[min(i, 1)], site)
+	}
+	if last := after[len(after)-1]; last.Report != "" {
+		fmt.Fprintf(&b, "\n    report %s", last.Report)
+	}
+	return b.String()
+}
+
+// writeVerdicts writes a line for each figure that was judged, two where it got worse.
+func writeVerdicts(b *strings.Builder, verdicts []judged) {
+	for _, j := range verdicts {
+		switch j.outcome {
+		case worse:
+			fmt.Fprintf(b, "\n    ✗ %-20s %s", j.Figure, j.String())
+			fmt.Fprintf(b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", report.Quantity(j.allowed, j.Unit), report.Quantity(j.floor, j.Unit), j.adjusted, len(verdicts))
+		case notWorse:
+			fmt.Fprintf(b, "\n    ✓ %-20s %s", j.Figure, j.String())
+		default:
+			fmt.Fprintf(b, "\n    ? %-20s %s", j.Figure, j.why)
+		}
+	}
+}
+
+const mostCame = 4 // call sites in a message
+
+// cameOrGrew are the call sites that retain more per request after the change, in
+// words, the largest first.
+func cameOrGrew(before, after []*report.Record) []string {
+	var lines []string
+	for _, s := range report.Compare(before, after).Sites {
+		if s.After <= s.Before || len(lines) == mostCame {
+			continue
+		}
+		lines = append(lines, s.String())
+	}
+	return lines
+}

@@ -1,0 +1,185 @@
+package memtest
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/memgate/memgate/internal/stats"
+	"github.com/memgate/memgate/report"
+)
+
+// Tolerance is how much worse figures may get. The zero value is a useful one. A figure
+// is worse only where its change is more than the tolerance, clear of chance, and more
+// than the noise between runs.
+type Tolerance struct {
+	// Relative is the share of the median before by which peak, average and settled
+	// working set and live heap may rise; default 0.03. Absolute is what they may rise by
+	// however small they were; default 1 MiB. The larger of both counts.
+	Relative float64
+	Absolute Size
+
+	// Growth is by how many bytes per request growth may rise; default 64. There is no
+	// share of it: before a change it should be next to nothing.
+	Growth float64
+
+	// Latency is the share of the median before by which the 99th percentile of the
+	// latency may rise; default 0.25. LatencyAbsolute is what it may rise by however short
+	// it was; default 1 ms. The larger of both counts.
+	Latency         float64
+	LatencyAbsolute time.Duration
+
+	_ struct{}
+}
+
+const (
+	defaultRelative        = 0.03
+	defaultAbsolute        = MiB
+	defaultGrowth          = 64
+	defaultLatency         = 0.25
+	defaultLatencyAbsolute = time.Millisecond
+)
+
+// gate is a tolerance that can be applied.
+type gate struct {
+	relative, absolute       float64            // of memory, in bytes
+	growth                   float64            // bytes per request
+	latency, latencyAbsolute float64            // in seconds
+	floors                   map[string]float64 // by unit: changes up to this are noise, as was learned elsewhere
+}
+
+// gate fills in what was left out and says what cannot be.
+func (tol Tolerance) gate() (gate, error) {
+	absolute := int64(defaultAbsolute)
+	if tol.Absolute != "" {
+		if err := sizes(sizeField{"Absolute", tol.Absolute, &absolute}); err != nil {
+			return gate{}, err
+		}
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"Relative", tol.Relative}, {"Growth", tol.Growth}, {"Latency", tol.Latency}, {"LatencyAbsolute", tol.LatencyAbsolute.Seconds()}} {
+		if !(f.value >= 0) || math.IsInf(f.value, 0) {
+			return gate{}, fmt.Errorf("%s is %g: set a positive number, or leave it out for the default", f.name, f.value)
+		}
+	}
+	g := gate{relative: tol.Relative, absolute: float64(absolute), growth: tol.Growth, latency: tol.Latency, latencyAbsolute: tol.LatencyAbsolute.Seconds()}
+	for _, f := range []struct {
+		value     *float64
+		byDefault float64
+	}{{&g.relative, defaultRelative}, {&g.growth, defaultGrowth}, {&g.latency, defaultLatency}, {&g.latencyAbsolute, defaultLatencyAbsolute.Seconds()}} {
+		if *f.value == 0 {
+			*f.value = f.byDefault
+		}
+	}
+	return g, nil
+}
+
+// allowed is by how much the figure may rise from that median before, in its unit.
+func (g gate) allowed(unit string, before float64) float64 {
+	switch unit {
+	case report.GrowthUnit:
+		return g.growth
+	case report.LatencyUnit:
+		return max(g.latency*before, g.latencyAbsolute)
+	default:
+		return max(g.relative*before, g.absolute)
+	}
+}
+
+// What may be said of a figure.
+type outcome int
+
+const (
+	cannotTell outcome = iota // there is too little data for any other word
+	notWorse                  // nothing above the tolerance is clear
+	worse
+)
+
+// judged is a figure and what is said of it.
+type judged struct {
+	report.Delta
+	adjusted float64 // P for having judged so many figures at once
+	allowed  float64 // the tolerance, in the figure's unit
+	floor    float64 // the noise floor of such a comparison, in the figure's unit
+	outcome  outcome
+	why      string // why it cannot be told
+}
+
+const (
+	alpha = 0.05 // share of comparisons without a change in which some figure may differ, in either direction
+
+	// noiseErrors is the noise floor in standard errors of a difference: above what
+	// chance makes of equal runs even if a rank test is fooled, which with five runs a
+	// side it is in 1 of 126. See TestToleranceInSimulations.
+	noiseErrors = 4
+)
+
+// judgedUnits are the figures whose rise is bad.
+var judgedUnits = []string{report.GrowthUnit, report.PeakUnit, report.AverageUnit, report.SettledUnit, report.LiveUnit, report.LatencyUnit}
+
+// judge compares figures by unit, as report.FiguresOf gives them.
+func (g gate) judge(before, after map[string][]float64) []judged {
+	var all []judged
+	var ps []float64
+	x, y := map[string][]float64{}, map[string][]float64{}
+	for _, unit := range judgedUnits {
+		x[unit], y[unit] = before[unit], after[unit]
+	}
+	for _, d := range report.Deltas(x, y) {
+		ps = append(ps, d.P)
+		all = append(all, judged{Delta: d})
+	}
+	for i, p := range stats.Holm(ps) {
+		all[i].adjusted = p
+	}
+	for i := range all {
+		g.decide(&all[i], len(all))
+	}
+	return append(all, lopsided(x, y)...)
+}
+
+// decide says what is to be said of one of so many figures.
+func (g gate) decide(j *judged, family int) {
+	n, m := float64(j.N[0]), float64(j.N[1])
+	j.allowed = g.allowed(j.Unit, j.Before)
+	j.floor = max(noiseErrors*j.Spread*math.Sqrt(1/n+1/m), g.floors[j.Unit])
+	if least := stats.LeastP(j.N[0], j.N[1]) * float64(family); least > alpha {
+		j.why = fmt.Sprintf("%d and %d runs cannot tell %d figures from chance: at least %d each can", j.N[0], j.N[1], family, leastRuns(family))
+		return
+	}
+	j.outcome = notWorse
+	if j.adjusted <= alpha && j.Change.Known && j.Change.Lo > 0 && j.Change.Value > j.allowed && j.Change.Value > j.floor {
+		j.outcome = worse
+	}
+}
+
+// leastRuns is with how many runs a side that many figures can be told from chance.
+func leastRuns(family int) int {
+	n := 1
+	for stats.LeastP(n, n)*float64(family) > alpha {
+		n++
+	}
+	return n
+}
+
+// lopsided are the figures that only one side has.
+func lopsided(before, after map[string][]float64) []judged {
+	var all []judged
+	for _, unit := range judgedUnits {
+		n, m := len(before[unit]), len(after[unit])
+		if (n == 0) == (m == 0) {
+			continue
+		}
+		side := "before"
+		if m == 0 {
+			side = "after"
+		}
+		all = append(all, judged{
+			Delta: report.Delta{Figure: report.FigureName(unit), Unit: unit, N: [2]int{n, m}},
+			why:   fmt.Sprintf("no run %s the change has it: its target, or the way that memory is read, is not the same", side),
+		})
+	}
+	return all
+}
