@@ -1,0 +1,362 @@
+package memtest_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/report"
+)
+
+var orders = memtest.Baseline{File: "testdata/orders"}
+
+// inFolder is a test's folder without any baseline, outside CI.
+func inFolder(t *testing.T) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	t.Setenv("CI", "")
+	t.Setenv("MEMTEST_UPDATE", "")
+	t.Setenv("MEMTEST_REQUIRE_BASELINE", "")
+}
+
+// judged is what NoDrift says to these runs.
+func judged(now []*report.Record, b memtest.Baseline) (passed bool, f *fakeTest) {
+	f = &fakeTest{}
+	return memtest.NoDrift(f, now, b), f
+}
+
+// recorded makes the baseline of these runs.
+func recorded(t *testing.T, now []*report.Record) (text string) {
+	t.Helper()
+	t.Setenv("MEMTEST_UPDATE", "1")
+	passed, f := judged(now, orders)
+	t.Setenv("MEMTEST_UPDATE", "")
+	require.False(t, passed, "a test that wrote its own answer fails")
+	require.Len(t, f.errors, 1)
+	require.Contains(t, f.errors[0], "recorded", f.errors)
+	return f.errors[0]
+}
+
+func onlyBaseline(t *testing.T) string {
+	t.Helper()
+	found, err := filepath.Glob("testdata/orders.*.memtest")
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	return found[0]
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(data)
+}
+
+func TestNoDrift(t *testing.T) {
+	inFolder(t)
+	passed, f := judged(trials("orders", 5, 40), orders)
+	assert.False(t, passed)
+	assert.Regexp(t, `^there is no baseline testdata/orders\.process-.*\.memtest yet: record one on this host with MEMTEST_UPDATE=1 and commit it$`, f.errors[0])
+	assert.NoDirExists(t, "testdata", "it is not recorded unasked")
+
+	assert.Contains(t, recorded(t, trials("orders", 5, 40)), " recorded: read its diff, commit it, and run again without an update")
+	whole := read(t, onlyBaseline(t))
+
+	passed, f = judged(trials("orders", 5, 40.1), orders)
+	assert.True(t, passed, f.errors)
+	assert.Empty(t, f.logs)
+
+	now := trials("orders", 5, 46)
+	now[4].Report = "/tmp/TestOrders.html"
+	passed, f = judged(now, orders)
+	assert.False(t, passed)
+	for _, part := range []string{
+		`memory of "Orders" drifted from its baseline`, "✗ peak working set     4", "(+15.1%)", "p=0.008 n=5+5", "allowed +1.2 MiB", "✓ p99 latency",
+		"baseline testdata/orders.process-", ", recorded 0001-01-01 at an unknown commit", "report   /tmp/TestOrders.html", "accept it with MEMTEST_UPDATE=1 and commit the file",
+	} {
+		assert.Contains(t, f.errors[0], part)
+	}
+	require.Len(t, now[4].Checks, 6)
+	assert.Equal(t, "no drift: peak working set", now[4].Checks[1].Rule)
+	assert.False(t, now[4].Checks[1].OK)
+	assert.Equal(t, "memtest/baseline_test.go", filepath.ToSlash(filepath.Join("memtest", filepath.Base(now[4].Checks[1].File))))
+	assert.Equal(t, whole, read(t, onlyBaseline(t)), "what fails writes nothing")
+
+	checks, err := orders.Check(trials("orders", 5, 30))
+	assert.NoError(t, err)
+	assert.Len(t, checks, 6)
+	assert.Equal(t, whole, read(t, onlyBaseline(t)), "Check writes nothing")
+}
+
+func TestNoDriftCannotTell(t *testing.T) {
+	inFolder(t)
+	recorded(t, trials("orders", 5, 40))
+	for name, tc := range map[string]struct {
+		now  []*report.Record
+		b    memtest.Baseline
+		want string
+	}{
+		"no runs":         {nil, orders, `there are no runs to compare with baseline "testdata/orders": make them with memtest.Trials`},
+		"one run":         {trials("orders", 1, 60), orders, "cannot tell whether memory drifted from baseline testdata/orders"},
+		"a dead one":      {dead(trials("orders", 5, 40)), orders, `cannot tell whether memory drifted from baseline "testdata/orders": trial 2 now is no data: "orders" exited`},
+		"half the load":   {slow(trials("orders", 5, 40)), orders, "the load was not the same"},
+		"another test":    {trials("carts", 5, 40), orders, "is of Orders in , and these are runs of Carts in : give each test a File of its own"},
+		"no file":         {trials("orders", 5, 40), memtest.Baseline{}, `baseline file "" is not below the folder of the test`},
+		"another folder":  {trials("orders", 5, 40), memtest.Baseline{File: "../orders"}, `baseline file "../orders" is not below the folder of the test`},
+		"a bad tolerance": {trials("orders", 5, 40), memtest.Baseline{File: "orders", Tolerance: memtest.Tolerance{Relative: -1}}, `baseline "orders": tolerance: Relative is -1`},
+		"other figures":   {blindToHeap(trials("orders", 5, 40)), orders, "live heap after GC: no run after the change has it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			passed, f := judged(tc.now, tc.b)
+			assert.False(t, passed)
+			require.Len(t, f.errors, 1)
+			assert.Contains(t, f.errors[0], tc.want)
+		})
+	}
+}
+
+func dead(runs []*report.Record) []*report.Record {
+	runs[1].Notes = []report.Finding{{Kind: report.Exited, Fatal: true, Text: `"orders" exited`}}
+	return runs
+}
+
+func slow(runs []*report.Record) []*report.Record {
+	for _, r := range runs {
+		r.Load.Rate /= 2
+	}
+	return runs
+}
+
+func blindToHeap(runs []*report.Record) []*report.Record {
+	for _, r := range runs {
+		r.Floors = nil
+	}
+	return runs
+}
+
+// on is the runs on a host with that kernel.
+func on(kernel string, runs []*report.Record) []*report.Record {
+	for _, r := range runs {
+		r.Env.Kernel = kernel
+	}
+	return runs
+}
+
+func TestBaselineOfAnotherHost(t *testing.T) {
+	inFolder(t)
+	recorded(t, on("6.1.0-28", trials("orders", 5, 40)))
+	now := on("6.18.5", trials("orders", 5, 90))
+	passed, f := judged(now, orders)
+	assert.True(t, passed, "memory of two hosts does not compare")
+	require.Len(t, now[4].Notes, 1)
+	assert.Regexp(t, `^nothing was compared with a baseline: testdata/orders\..*\.memtest is not of this class of host \(kernel 6\.18 instead of 6\.1\): record one on this host with MEMTEST_UPDATE=1 and commit it$`, now[4].Notes[0].Text)
+	require.Len(t, f.logs, 1)
+	assert.Contains(t, f.logs[0], "memtest: warning: nothing was compared")
+
+	t.Setenv("MEMTEST_REQUIRE_BASELINE", "1")
+	passed, f = judged(now, orders)
+	assert.False(t, passed)
+	assert.Contains(t, f.errors[0], "MEMTEST_REQUIRE_BASELINE=1, but nothing was compared")
+
+	recorded(t, now)
+	passed, _ = judged(now, orders)
+	assert.True(t, passed)
+	files, err := filepath.Glob("testdata/*")
+	require.NoError(t, err)
+	assert.Len(t, files, 2, "one for each host")
+}
+
+func TestBrokenBaselineIsNeverWrittenOver(t *testing.T) {
+	inFolder(t)
+	recorded(t, trials("orders", 5, 40))
+	path := onlyBaseline(t)
+	torn := strings.Replace(read(t, path), "\nUnit avg-B better=lower\n", "\n<<<<<<< HEAD\nUnit avg-B better=lower\n", 1)
+	require.NoError(t, os.WriteFile(path, []byte(torn), 0o600))
+	for _, update := range []string{"", "1"} {
+		t.Setenv("MEMTEST_UPDATE", update)
+		passed, f := judged(trials("orders", 5, 30), orders)
+		assert.False(t, passed)
+		assert.Regexp(t, `^read baseline testdata/orders\..*: line \d+: merge conflict \(<<<<<<<\): take one side's file whole: restore the file from git, or delete it`, f.errors[0])
+		assert.Equal(t, torn, read(t, path))
+	}
+}
+
+func TestTooFewTrialsAreNotRecorded(t *testing.T) {
+	inFolder(t)
+	t.Setenv("MEMTEST_UPDATE", "1")
+	passed, f := judged(trials("orders", 3, 40), orders)
+	assert.False(t, passed)
+	assert.Contains(t, f.errors[0], "is not recorded of 3 trials: nothing can be told from so few later: make at least 5")
+	assert.NoDirExists(t, "testdata")
+}
+
+func TestBetterLowersTheBaseline(t *testing.T) {
+	inFolder(t)
+	recorded(t, trials("orders", 5, 40))
+	whole := read(t, onlyBaseline(t))
+
+	t.Setenv("CI", "true")
+	passed, f := judged(trials("orders", 5, 36), orders)
+	assert.True(t, passed)
+	require.Len(t, f.logs, 1)
+	assert.Contains(t, f.logs[0], "run it outside CI to lower the baseline, and commit that")
+	assert.Equal(t, whole, read(t, onlyBaseline(t)))
+
+	t.Setenv("CI", "")
+	failing := trials("orders", 5, 36)
+	failing[3].Load.Success = 0.7
+	passed, f = judged(failing, orders)
+	assert.True(t, passed)
+	assert.Empty(t, f.logs, "answering less is no way to get better")
+
+	passed, f = judged(trials("orders", 5, 36), orders)
+	assert.True(t, passed)
+	require.Len(t, f.logs, 1)
+	assert.Contains(t, f.logs[0], "better than baseline testdata/orders.")
+	assert.Contains(t, f.logs[0], "peak working set     ")
+	assert.Contains(t, f.logs[0], "the baseline is lowered to that: commit it")
+	assert.Regexp(t, `# change: 0001-01-01 none peak-B \d\d\.\d+ MiB -> 3\d\.\d+ MiB -10.\d% tightened`, read(t, onlyBaseline(t)))
+
+	passed, f = judged(trials("orders", 5, 40), orders)
+	assert.False(t, passed, "what was saved may not be lost again")
+	assert.Contains(t, f.errors[0], "✗ peak working set")
+}
+
+// TestOnlyWhatIsBetterIsLowered: no reference goes up because another went down.
+func TestOnlyWhatIsBetterIsLowered(t *testing.T) {
+	inFolder(t)
+	recorded(t, trials("orders", 5, 40))
+	now := trials("orders", 7, 40.8)
+	for _, r := range now {
+		r.Floors[0].HeapAlloc /= 2
+	}
+	passed, f := judged(now, orders)
+	assert.True(t, passed, f.errors)
+	assert.Contains(t, f.logs[0], "live heap after GC")
+	assert.NotContains(t, f.logs[0], "peak working set")
+	text := read(t, onlyBaseline(t))
+	assert.Regexp(t, `# median: peak-B (39.9|40)\.?\d* MiB of 5`, text)
+	assert.Regexp(t, `# median: live-B 10\.\d+ MiB of 7`, text)
+	assert.Equal(t, 1, strings.Count(text, "# change:"))
+	passed, _ = judged(now, orders)
+	assert.True(t, passed)
+}
+
+// noisy are n runs as services make them: memory 1.5 % apart from run to run, the peak
+// twice as much, latency 10 %.
+func noisy(random *rand.Rand, n int, mib float64) []*report.Record {
+	all := make([]*report.Record, n)
+	for i := range all {
+		r := trial("orders", mib*(1+0.015*random.NormFloat64()))
+		peak := uint64(mib * (1.05 + 0.03*random.NormFloat64()) * memtest.MiB)
+		r.Samples[0].WorkingSet = max(peak, r.Samples[0].WorkingSet)
+		r.Load.Latency.P99 = time.Duration(float64(8*time.Millisecond) * (1 + 0.1*random.NormFloat64()))
+		r.Trend.PerRequest.Value = 2 + 3*random.NormFloat64()
+		all[i] = r
+	}
+	return all
+}
+
+// TestManySmallSteps: ten times +3 %, none of which shows by itself, against a reference
+// that stays where it is.
+func TestManySmallSteps(t *testing.T) {
+	inFolder(t)
+	const seeds = 100
+	var failedAt [11]int
+	for seed := range uint64(seeds) {
+		require.NoError(t, os.RemoveAll("testdata"))
+		random := rand.New(rand.NewPCG(seed, 1))
+		recorded(t, noisy(random, 5, 40))
+		mib := 40.0
+		for step := 1; step <= 10; step++ {
+			mib *= 1.03
+			if passed, f := judged(noisy(random, 5, mib), orders); !passed {
+				require.Contains(t, f.errors[0], "drifted from its baseline")
+				failedAt[step]++
+				break
+			}
+		}
+	}
+	t.Logf("first failure at step 1, 2, …: %v of %d", failedAt[1:], seeds)
+	byFourth := failedAt[1] + failedAt[2] + failedAt[3] + failedAt[4]
+	assert.GreaterOrEqual(t, byFourth, 98)
+	assert.Less(t, failedAt[1], 50, "a single step seldom shows")
+}
+
+// TestNothingChanged: equal runs neither fail nor lower the baseline.
+func TestNothingChanged(t *testing.T) {
+	inFolder(t)
+	const looks = 300
+	failed, lowered := 0, 0
+	for seed := range uint64(looks) {
+		require.NoError(t, os.RemoveAll("testdata"))
+		random := rand.New(rand.NewPCG(seed, 3))
+		recorded(t, noisy(random, 5, 40))
+		passed, f := judged(noisy(random, 5, 40), orders)
+		if !passed {
+			failed++
+		} else if len(f.logs) > 0 {
+			lowered++
+		}
+	}
+	t.Logf("failed %d and lowered %d of %d", failed, lowered, looks)
+	assert.LessOrEqual(t, failed, looks/100)
+	assert.LessOrEqual(t, lowered, looks/100)
+}
+
+// TestAcceptedStepsAddUp: whoever accepts each step is told what they come to.
+func TestAcceptedStepsAddUp(t *testing.T) {
+	inFolder(t)
+	recorded(t, trials("orders", 5, 40))
+	mib, said := 40.0, ""
+	for range 4 {
+		mib *= 1.03
+		said = recorded(t, trials("orders", 5, mib))
+	}
+	assert.Regexp(t, `in all +peak working set \+1[23]\.\d% in 4 accepted changes since 0001-01-01 \(\d\d\.\d+ MiB -> 4\d\.\d+ MiB\)`, said)
+
+	now := trials("orders", 5, mib)
+	passed, f := judged(now, orders)
+	assert.True(t, passed, "it was accepted")
+	require.NotEmpty(t, f.logs)
+	assert.Contains(t, f.logs[0], "went up, step by step: peak working set +1")
+	assert.NotEmpty(t, now[4].Notes)
+
+	_, f = judged(trials("orders", 5, mib*1.2), orders)
+	require.Len(t, f.errors, 1)
+	assert.Contains(t, f.errors[0], "accepted peak working set +1")
+
+	recorded(t, trials("orders", 5, 38))
+	_, f = judged(trials("orders", 5, 38), orders)
+	assert.Empty(t, f.logs, "it is at its lowest again")
+}
+
+func TestTenPercentLessLowersTheBound(t *testing.T) {
+	inFolder(t)
+	lowered, lost := 0, 0
+	const seeds = 100
+	for seed := range uint64(seeds) {
+		require.NoError(t, os.RemoveAll("testdata"))
+		random := rand.New(rand.NewPCG(seed, 2))
+		recorded(t, noisy(random, 5, 40))
+		passed, f := judged(noisy(random, 5, 36), orders)
+		require.True(t, passed)
+		if strings.Contains(fmt.Sprint(f.logs), "the baseline is lowered") {
+			lowered++
+			if passed, _ := judged(noisy(random, 5, 40), orders); passed {
+				lost++
+			}
+		}
+	}
+	t.Logf("lowered in %d of %d, lost again unseen in %d", lowered, seeds, lost)
+	assert.GreaterOrEqual(t, lowered, 95)
+	assert.LessOrEqual(t, lost, 5)
+}
