@@ -93,7 +93,7 @@ func (a *artifacts) keep(t TB, r *report.Record) {
 	t.Cleanup(func() {
 		t.Helper()
 		err := errors.Join(a.save(r), tellCI(t, r))
-		if t.Failed() || testing.Verbose() {
+		if (t.Failed() || testing.Verbose()) && (r.Trial.Alone() || fatal(r) != nil) { // the comparison speaks for trials
 			t.Logf("%s", summary(r))
 		}
 		if err != nil {

@@ -45,9 +45,10 @@ func (a *artifacts) saveForms(r *report.Record) error {
 }
 
 // tellCI puts the record where a CI's users see it: in the step's summary, at the
-// test's line, among the test's attributes.
+// test's line, among the test's attributes. Of a trial only what failed is put at its
+// line: the comparison speaks for all of them.
 func tellCI(t TB, r *report.Record) error {
-	if t, ok := t.(interface{ Attr(key, value string) }); ok {
+	if t, ok := t.(interface{ Attr(key, value string) }); ok && r.Trial.Alone() {
 		for _, a := range r.Attributes() {
 			t.Attr(a[0], a[1])
 		}
@@ -57,18 +58,21 @@ func tellCI(t TB, r *report.Record) error {
 			return err
 		}
 	}
-	return appendSummary(r)
+	if !r.Trial.Alone() {
+		return nil
+	}
+	return appendSummary(r.Markdown)
 }
 
-// appendSummary adds the record to the file that GitHub shows beside the step. It is
+// appendSummary adds Markdown to the file that GitHub shows beside the step. It is
 // one write, so that those of tests that end together do not mix.
-func appendSummary(r *report.Record) error {
+func appendSummary(markdown func(io.Writer) error) error {
 	path := os.Getenv("GITHUB_STEP_SUMMARY")
 	if path == "" {
 		return nil
 	}
 	var text bytes.Buffer
-	if err := r.Markdown(&text); err != nil {
+	if err := markdown(&text); err != nil {
 		return err
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)

@@ -201,7 +201,9 @@ func (m *measurement) warmup(ctx context.Context) error {
 func (m *measurement) load(ctx context.Context) error {
 	probing, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
-	beside.Go(func() { m.probeThroughout(probing) })
+	if !m.scenario.leftAlone {
+		beside.Go(func() { m.probeThroughout(probing) })
+	}
 	defer beside.Wait()
 	defer stop()
 

@@ -1,6 +1,7 @@
 package memtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -131,9 +132,9 @@ const sameLoad = 0.8
 func (g gate) checks(verdicts []judged) []report.Check {
 	all := make([]report.Check, len(verdicts))
 	for i, j := range verdicts {
-		all[i] = report.Check{Rule: "not worse: " + j.Figure, Allowed: "≤ +" + report.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse}
+		all[i] = report.Check{Rule: report.NotWorse + j.Figure, Allowed: "≤ +" + report.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse}
 		if j.outcome == cannotTell {
-			all[i].Got = "cannot tell: " + j.why
+			all[i].Got = report.CannotTell + j.why
 			continue
 		}
 		all[i].Got = j.String()
@@ -149,8 +150,9 @@ func worseMessage(before, after []*report.Record, verdicts []judged) string {
 	for i, site := range cameOrGrew(before, after) {
 		fmt.Fprintf(&b, "\n    %-6s %s", []string{"where", ""}[min(i, 1)], site)
 	}
-	if last := after[len(after)-1]; last.Report != "" {
-		fmt.Fprintf(&b, "\n    report %s", last.Report)
+	last := after[len(after)-1]
+	if page := cmp.Or(last.Trial.Report, last.Report); page != "" {
+		fmt.Fprintf(&b, "\n    report %s", page)
 	}
 	return b.String()
 }
@@ -170,17 +172,22 @@ func writeVerdicts(b *strings.Builder, verdicts []judged) {
 	}
 }
 
-const mostCame = 4 // call sites in a message
+const mostCame = 3 // of each kind in a message
 
-// cameOrGrew are the call sites that retain more per request after the change, in
-// words, the largest first.
+// cameOrGrew is the code that holds more of the live heap after the change, and then the
+// call sites that retain more with each request, in words, the largest first.
 func cameOrGrew(before, after []*report.Record) []string {
-	var lines []string
-	for _, s := range report.Compare(before, after).Sites {
-		if s.After <= s.Before || len(lines) == mostCame {
-			continue
+	c := report.Compare(before, after)
+	var held, grown []string
+	for _, h := range c.Held {
+		if h.After > h.Before && len(held) < mostCame {
+			held = append(held, h.String())
 		}
-		lines = append(lines, s.String())
 	}
-	return lines
+	for _, s := range c.Sites {
+		if s.After > s.Before && len(grown) < mostCame {
+			grown = append(grown, s.String())
+		}
+	}
+	return append(held, grown...)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -40,38 +41,54 @@ const deadlineMargin = 5 * time.Second
 // written, and their path is logged under -v or if the test failed.
 func Run(t TB, s Scenario) *report.Record {
 	t.Helper()
+	return run(t, s, report.Trial{})
+}
+
+// run is Run, of one of several trials unless that is the zero value.
+func run(t TB, s Scenario, trial report.Trial) *report.Record {
+	t.Helper()
 	if s.Name == "" {
 		s.Name = t.Name()
 	}
 	test := thisTest(t)
 	out, err := openArtifacts(t, s.Name, test)
 	if err != nil {
-		fatalf(t, "%v", err)
+		fatalf(t, "%s%v", inTrial(trial), err)
 	}
 	ctx, cancel, err := withinDeadline(t, s)
 	if err != nil {
-		fatalf(t, "%v", err)
+		fatalf(t, "%s%v", inTrial(trial), err)
 	}
 	defer cancel()
 
 	r, err := measure(ctx, s, progress(t))
 	if r != nil {
-		r.Test = test
+		r.Test, r.Trial = test, trial
 		out.keep(t, r)
 		if err := out.saveHeaps(r); err != nil {
 			t.Logf("memtest: %v", err)
 		}
 	}
 	if err != nil {
-		fatalf(t, "%v", err)
+		fatalf(t, "%s%v", inTrial(trial), err)
 	}
-	reportMetrics(t, r)
+	if trial.Alone() {
+		reportMetrics(t, r)
+	}
 	for _, f := range r.Notes {
 		if f.Fatal {
-			t.Errorf("memtest: %s", explain(f))
+			t.Errorf("memtest: %s%s", inTrial(trial), explain(f))
 		}
 	}
 	return r
+}
+
+// inTrial says which trial it was, ahead of what went wrong.
+func inTrial(trial report.Trial) string {
+	if trial.Alone() {
+		return ""
+	}
+	return trial.String() + ": "
 }
 
 func fatalf(t TB, format string, args ...any) {
@@ -123,9 +140,12 @@ func progress(t TB) func(string) {
 }
 
 // summary is the record's text form.
-func summary(r *report.Record) string {
+func summary(r *report.Record) string { return written(r.Text) }
+
+// written is what a form writes.
+func written(form func(io.Writer) error) string {
 	var b bytes.Buffer
-	if err := r.Text(&b); err != nil {
+	if err := form(&b); err != nil {
 		return err.Error()
 	}
 	return strings.TrimRight(b.String(), "\n")

@@ -47,6 +47,8 @@ type Scenario struct {
 	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
 	AllowInconclusive bool
 
+	leftAlone bool // while it is loaded: no collection is forced then, no profile taken
+
 	_ struct{}
 }
 

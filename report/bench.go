@@ -4,13 +4,14 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // Bench writes the record in Go's benchmark format, a line for one run, for benchstat:
-// runs of one test that are put into one file after another are samples of it. Sizes
-// are in bytes. Commit and image are left out: benchstat compares only runs of which all
+// runs of one test that are put into one file after another are samples of it, and
+// trials of all variants bear the test's name alone, to be compared. Sizes are in bytes. Commit and image are left out: benchstat compares only runs of which all
 // that is configured is the same.
 //
 //	benchstat old.txt new.txt
@@ -62,7 +63,8 @@ func (r *Record) figures() []Figure {
 			all = append(all, Figure{Unit: unit, Value: value})
 		}
 	}
-	add(r.Trend.PerRequest.Points > 0, GrowthUnit, r.Trend.PerRequest.Value)
+	growth, known := r.growthPerRequest()
+	add(known, GrowthUnit, growth)
 	measured := r.During(Load)
 	add(len(r.Samples) > 0, PeakUnit, float64(r.Samples.Peak().WorkingSet))
 	add(len(measured) > 0, AverageUnit, measured.Average())
@@ -77,6 +79,21 @@ func (r *Record) figures() []Figure {
 		all = append(all, Figure{Unit: RateUnit, Value: r.Load.Rate, More: true})
 	}
 	return all
+}
+
+// growthPerRequest is the trend's estimate, or of a trial, which is left alone while it
+// is loaded, the growth of the live heap from the load's start to the end.
+func (r *Record) growthPerRequest() (bytes float64, known bool) {
+	load, loaded := r.Phase(Load)
+	if n := len(r.Floors); !r.Trial.Alone() && loaded && n > 1 {
+		last := r.Floors[n-1]
+		for _, first := range slices.Backward(r.Floors[:n-1]) {
+			if first.At <= load.From && last.At >= load.To && last.Requests > first.Requests {
+				return (float64(last.Live()) - float64(first.Live())) / float64(last.Requests-first.Requests), true
+			}
+		}
+	}
+	return r.Trend.PerRequest.Value, r.Trend.PerRequest.Points > 0
 }
 
 // Metrics is the record's figures by unit, such as "growth-B/req" and PeakUnit, for
@@ -101,7 +118,7 @@ func benchName(r *Record) string {
 	for _, prefix := range []string{"Test", "Benchmark"} {
 		name = strings.TrimPrefix(name, prefix)
 	}
-	if r.Test.Name != "" && r.Name != r.Test.Name && r.Name != "" {
+	if r.Test.Name != "" && r.Name != r.Test.Name && r.Name != "" && r.Trial.Alone() {
 		name += "/" + r.Name
 	}
 	name = strings.Join(strings.Fields(oneLine(name, widest)), "_")

@@ -14,6 +14,35 @@ type Comparison struct {
 	Before, After []*Record
 	Deltas        []Delta     // figures that both have, in the order of their importance
 	Sites         []SiteDelta // call sites whose growth is not the same, largest change first
+	Held          []HeldDelta // code that holds more or less live heap, largest change first
+	Judged        []Check     // what a judge said of Deltas, by their figures; none if none was asked
+}
+
+// NotWorse begins the rules by which a judge compares two sides; the figure's name
+// follows. They are among the checks of the last record after the change.
+const NotWorse = "not worse: "
+
+// judgedBefore are the checks that compare the runs with others.
+func judgedBefore(after []*Record) []Check {
+	var all []Check
+	if len(after) > 0 {
+		for _, c := range after[len(after)-1].Checks {
+			if strings.HasPrefix(c.Rule, NotWorse) {
+				all = append(all, c)
+			}
+		}
+	}
+	return all
+}
+
+// check is what a judge said of the figure.
+func (c *Comparison) check(figure string) (Check, bool) {
+	for _, check := range c.Judged {
+		if check.Rule == NotWorse+figure {
+			return check, true
+		}
+	}
+	return Check{}, false
 }
 
 // Delta is the change of one figure.
@@ -51,7 +80,7 @@ type SiteDelta struct {
 // those of the trends where there is one run each; of all else, and of growth from
 // four runs each on, they are of Mann and Whitney, which assume no distribution.
 func Compare(before, after []*Record) *Comparison {
-	c := &Comparison{Before: before, After: after, Sites: siteDeltas(before, after)}
+	c := &Comparison{Before: before, After: after, Sites: siteDeltas(before, after), Held: heldDeltas(before, after), Judged: judgedBefore(after)}
 	c.Deltas = Deltas(FiguresOf(before), FiguresOf(after))
 	if len(before) != 1 || len(after) != 1 {
 		return c

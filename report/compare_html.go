@@ -2,6 +2,7 @@ package report
 
 import (
 	"bufio"
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -47,7 +48,7 @@ func (c *Comparison) visible() *Comparison {
 	for _, r := range c.After {
 		shown.After = append(shown.After, r.visible())
 	}
-	shown.Sites = siteDeltas(shown.Before, shown.After)
+	shown.Sites, shown.Held = siteDeltas(shown.Before, shown.After), heldDeltas(shown.Before, shown.After)
 	return &shown
 }
 
@@ -59,26 +60,39 @@ type comparePage struct {
 	Rows                 []deltaRow
 	Came, Went, Stayed   []siteDeltaRow
 	More                 int
+	Held                 []heldRow
+	Judged               bool
+	Trials               string // in which order the runs were made
 }
 
-type compareSide struct{ Word, Runs, Commit, Image, Started string }
+type heldRow struct{ Func, Before, After, Change string }
+
+type compareSide struct{ Word, Name, Runs, Commit, Image, Started string }
 
 type deltaRow struct {
-	Figure, Before, After, Change, Interval, Word string
-	Bad                                           bool
+	Figure, Before, After, Change, Interval, P, Allowed, Word string
+	Bad                                                       bool
 }
 
 type siteDeltaRow struct{ Func, Place, Before, After, Change string }
 
 func newComparePage(c *Comparison) *comparePage {
-	p := &comparePage{Name: "no run", Sides: []compareSide{newSide("before", c.Before), newSide("after", c.After)}}
+	p := &comparePage{Name: "no run", Judged: len(c.Judged) > 0, Sides: []compareSide{newSide("before", c.Before), newSide("after", c.After)}}
 	for _, r := range append(append([]*Record{}, c.Before...), c.After...) {
 		p.Name = r.Name
+		if !r.Trial.Alone() {
+			p.Name = cmp.Or(r.Test.Name, r.Name)
+			p.Trials = fmt.Sprintf("Trials were interleaved; MEMTEST_SEED=%d gives their order again.", r.Trial.Seed)
+		}
 	}
 	for _, d := range c.Deltas {
-		p.Rows = append(p.Rows, newDeltaRow(d))
+		check, judged := c.check(d.Figure)
+		p.Rows = append(p.Rows, newDeltaRow(d, check, judged))
 	}
 	p.decide(c)
+	for _, h := range c.Held[:min(len(c.Held), mostHeld)] {
+		p.Held = append(p.Held, heldRow{h.Func, mebibytes(h.Before) + " MiB", mebibytes(h.After) + " MiB", signedMiB(int64(h.After - h.Before))})
+	}
 	for i, s := range c.Sites {
 		if i == 3*mostSites {
 			p.More = len(c.Sites) - i
@@ -102,20 +116,25 @@ func newComparePage(c *Comparison) *comparePage {
 	return p
 }
 
-// decide says in one sentence what changed: the first figure of memory that clearly
-// got worse, or else better.
+// decide says in one sentence what changed: the first figure of memory, or any that was
+// judged, that got worse, or else better.
 func (p *comparePage) decide(c *Comparison) {
 	p.Word, p.Headline = "no clear change", "No figure of memory changed clearly"
+	if p.Judged {
+		p.Word, p.Headline = "not worse", "No figure got worse by more than is tolerated"
+	}
 	for _, worse := range []bool{true, false} {
-		for i, d := range c.Deltas {
-			if d.Unit == LatencyUnit || d.More || !d.Change.Clear() || (d.Change.Value > 0) != worse {
+		for i, row := range p.Rows {
+			d := c.Deltas[i]
+			if (d.Unit == LatencyUnit || d.More) && !p.Judged || row.Bad != worse || !worse && row.Word != "better" {
 				continue
 			}
-			p.Worse, p.Word = worse, "better"
-			if worse {
-				p.Word = "worse"
-			}
-			p.Headline = fmt.Sprintf("%s went from %s to %s", upperFirst(d.Figure), p.Rows[i].Before, p.Rows[i].After)
+			p.Worse, p.Word = worse, row.Word
+			p.Headline = fmt.Sprintf("%s went from %s to %s", upperFirst(d.Figure), row.Before, row.After)
+			return
+		}
+		if check := c.undecided(); worse && check != nil {
+			p.Word, p.Headline = "cannot tell", upperFirst(check.Got)
 			return
 		}
 	}
@@ -124,25 +143,48 @@ func (p *comparePage) decide(c *Comparison) {
 	}
 }
 
+// CannotTell begins what a judge got where runs do not decide.
+const CannotTell = "cannot tell: "
+
+// undecided is the first figure of which a judge could say nothing.
+func (c *Comparison) undecided() *Check {
+	for i := range c.Judged {
+		if !c.Judged[i].OK && strings.HasPrefix(c.Judged[i].Got, CannotTell) {
+			return &c.Judged[i]
+		}
+	}
+	return nil
+}
+
 func newSide(word string, runs []*Record) compareSide {
 	s := compareSide{Word: word, Runs: Count(uint64(len(runs)))}
 	if len(runs) > 0 {
-		s.Commit, s.Image, s.Started = runs[0].Env.GitCommit, runs[0].Env.Image, runs[0].started()
+		s.Name, s.Commit, s.Image, s.Started = cmp.Or(runs[0].Trial.Of, word), runs[0].Env.GitCommit, runs[0].Env.Image, runs[0].started()
 	}
 	return s
 }
 
-func newDeltaRow(d Delta) deltaRow {
+func newDeltaRow(d Delta, check Check, judged bool) deltaRow {
 	row := deltaRow{
 		Figure: d.Figure, Before: Quantity(d.Before, d.Unit), After: Quantity(d.After, d.Unit),
-		Change: d.shift(), Interval: d.interval(), Word: "not clear",
+		Change: d.shift(), Interval: d.interval(), P: d.p(), Allowed: check.Allowed, Word: "not clear",
 	}
-	if d.Change.Clear() {
+	clear := d.Change.Clear()
+	switch {
+	case judged && strings.HasPrefix(check.Got, CannotTell):
+		row.Word = "cannot tell"
+	case judged:
+		row.Bad = !check.OK
+	case clear:
 		row.Bad = (d.Change.Value > 0) != d.More
+	}
+	switch {
+	case row.Bad:
+		row.Word = "worse"
+	case clear && (d.Change.Value > 0) == d.More:
 		row.Word = "better"
-		if row.Bad {
-			row.Word = "worse"
-		}
+	case judged && clear:
+		row.Word = "tolerated"
 	}
 	return row
 }

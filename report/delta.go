@@ -12,7 +12,15 @@ func (d Delta) String() string {
 	if d.Change.Known {
 		s += ", 95% CI " + d.interval()
 	}
-	return s + fmt.Sprintf(", p=%.3f n=%d+%d", d.P, d.N[0], d.N[1])
+	return s + fmt.Sprintf(", p=%s n=%d+%d", d.p(), d.N[0], d.N[1])
+}
+
+// p is P to three digits, as benchstat writes it; a dash where there is nothing to test.
+func (d Delta) p() string {
+	if min(d.N[0], d.N[1]) < 2 {
+		return "–"
+	}
+	return fmt.Sprintf("%.3f", d.P)
 }
 
 // shift is the change with its share of the value before: "+6.7 MiB (+16.2%)".

@@ -31,7 +31,7 @@ func asJSON(t testing.TB, r *Record) []byte {
 // recordedOnly is r without what JSON leaves out.
 func recordedOnly(r *Record) *Record {
 	kept := *r
-	kept.Report = ""
+	kept.Report, kept.Trial.Report = "", ""
 	return &kept
 }
 
@@ -53,7 +53,7 @@ func everyField(t testing.TB) *Record {
 	var r Record
 	n := 0
 	fill(reflect.ValueOf(&r).Elem(), &n)
-	r.Schema, r.Name, r.Report = Schema, "every field", ""
+	r.Schema, r.Name, r.Report, r.Trial.Report = Schema, "every field", "", ""
 	r.Started = time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC)
 	for i := range r.Stacks {
 		r.Stacks[i].Raw = nil

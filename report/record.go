@@ -2,6 +2,7 @@
 package report
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/memgate/memgate/load"
@@ -19,6 +20,7 @@ type Record struct {
 	Name    string    // the scenario's name: the test's, by default
 	Started time.Time // wall clock at the start; every other time is since then
 	Test    Test      // the test that made the run; zero if none did
+	Trial   Trial     // which of several runs it is that are compared; zero if it is alone
 	Env     Env
 	Source  Source
 	Phases  []Phase         // in order; the last ends when the run did
@@ -51,6 +53,24 @@ type Record struct {
 	// machine keeps the file and no part of what was measured: JSON leaves it out.
 	Report string `json:"-"`
 }
+
+// Trial is the place of a run among those that are compared with it.
+type Trial struct {
+	Of    string // the variant: "before", "after"
+	N     int    // this is the N-th run of that variant, from 1
+	Place int    // this is the Place-th of all runs, from 1
+	Total int    // runs of all variants
+	Seed  uint64 // of the order in which they were run
+
+	// Report is the path of the page that compares them, as Record.Report.
+	Report string `json:"-"`
+}
+
+// Alone tells whether the run is compared with no other.
+func (t Trial) Alone() bool { return t.Total == 0 }
+
+// String is "trial 3 of 10 (before)".
+func (t Trial) String() string { return fmt.Sprintf("trial %d of %d (%s)", t.Place, t.Total, t.Of) }
 
 // Names of phases, in their order.
 const (

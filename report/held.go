@@ -1,0 +1,95 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// HeldDelta is what one function held of the live heap before and after, in bytes,
+// averaged over the runs: at the end of the load, what it allocated itself or had a
+// library below it allocate.
+type HeldDelta struct {
+	Func          string
+	Before, After float64
+}
+
+// mostHeld is how many of them forms show, leastHeld how large a change is shown.
+const (
+	mostHeld  = 5
+	leastHeld = 256 << 10
+)
+
+// String is the function with its change: "+6.1 MiB (40.7 → 46.8)  main.fill".
+func (h HeldDelta) String() string {
+	return fmt.Sprintf("%s (%s → %s)  %s", signedMiB(int64(h.After-h.Before)), mebibytes(h.Before), mebibytes(h.After), h.Func)
+}
+
+// heldDeltas are the functions whose part of the live heap is not the same, the largest
+// change first.
+func heldDeltas(before, after []*Record) []HeldDelta {
+	found := map[string]*HeldDelta{}
+	for side, runs := range [][]*Record{before, after} {
+		for _, r := range runs {
+			for fn, bytes := range heldBy(r) {
+				d := found[fn]
+				if d == nil {
+					d = &HeldDelta{Func: fn}
+					found[fn] = d
+				}
+				if side == 0 {
+					d.Before += bytes / float64(len(runs))
+				} else {
+					d.After += bytes / float64(len(runs))
+				}
+			}
+		}
+	}
+	var all []HeldDelta
+	for _, d := range found {
+		if math.Abs(d.After-d.Before) >= leastHeld {
+			all = append(all, *d)
+		}
+	}
+	slices.SortFunc(all, func(a, b HeldDelta) int {
+		return cmp.Or(cmp.Compare(math.Abs(b.After-b.Before), math.Abs(a.After-a.Before)), strings.Compare(a.Func, b.Func))
+	})
+	return all
+}
+
+// heldBy is the run's last heap profile of the load by the function nearest to the
+// allocation that is not of the standard library.
+func heldBy(r *Record) map[string]float64 {
+	held := map[string]float64{}
+	var path []string // the functions that count, by depth
+	for _, b := range r.Retained {
+		if b.Depth < 0 || b.Depth > len(path) {
+			continue // no tree that this package made
+		}
+		name := b.Func
+		if b.Depth > 0 {
+			above := path[b.Depth-1]
+			held[above] -= float64(b.After)
+			if !ofProgram(name) && ofProgram(above) {
+				name = above
+			}
+		}
+		path = append(path[:b.Depth], name)
+		held[name] += float64(b.After)
+	}
+	delete(held, "") // what no call accounts for
+	return held
+}
+
+// ofProgram tells a function of the program or its modules from one of the standard
+// library, whose packages' first part has no dot.
+func ofProgram(fn string) bool {
+	pkg, _, nested := strings.Cut(fn, "/")
+	if !nested {
+		pkg, _, _ = strings.Cut(fn, ".")
+		return pkg == "main"
+	}
+	return strings.Contains(pkg, ".")
+}

@@ -1,0 +1,146 @@
+package report
+
+import (
+	"bufio"
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+)
+
+//go:embed rank.html.tmpl
+var rankSource string
+
+var rankTemplate = template.Must(template.New("rank").Funcs(template.FuncMap{"style": pageStyle}).Parse(rankSource))
+
+// HTML writes the ranking as one file that needs nothing else.
+func (r *Ranking) HTML(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	err := rankTemplate.Execute(b, r.page())
+	if err == nil {
+		err = b.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("write ranking: %w", err)
+	}
+	return nil
+}
+
+// Markdown writes the ranking as a table.
+func (r *Ranking) Markdown(w io.Writer) error {
+	p := r.page()
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "### %s\n\nRanked by peak working set; medians of the runs (lowest … highest).\n\n| rank | variant | runs |", inMarkdown(p.Name))
+	rule := "\n|---:|---|---:|"
+	for _, f := range p.Figures {
+		fmt.Fprintf(&b, " %s |", f)
+		rule += "---:|"
+	}
+	fmt.Fprintf(&b, " peak against %s | p |%s---:|---:|\n", inMarkdown(p.First), rule)
+	for _, row := range p.Rows {
+		fmt.Fprintf(&b, "| %s | %s | %s |", row.Rank, inMarkdown(row.Name), inMarkdown(row.Runs))
+		for _, cell := range row.Cells {
+			fmt.Fprintf(&b, " %s |", inMarkdown(cell))
+		}
+		fmt.Fprintf(&b, " %s | %s |\n", inMarkdown(row.Change), row.P)
+	}
+	for _, line := range []string{p.Warning, p.Trials} {
+		if line != "" {
+			fmt.Fprintf(&b, "\n%s\n", inMarkdown(line))
+		}
+	}
+	b.WriteByte('\n')
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write markdown of ranking: %w", err)
+	}
+	return nil
+}
+
+// Text writes the ranking for a terminal, a line for each variant.
+func (r *Ranking) Text(w io.Writer) error {
+	p := r.page()
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s: ranked by peak working set\n", p.Name)
+	for _, row := range p.Rows {
+		fmt.Fprintf(&b, "    %2s  %-24s", row.Rank, row.Name)
+		for i, cell := range row.Cells {
+			if i == 0 || i == 1 {
+				fmt.Fprintf(&b, "  %s %s", p.Figures[i], cell)
+			}
+		}
+		fmt.Fprintf(&b, "  %s\n", row.Change)
+	}
+	if p.Warning != "" {
+		fmt.Fprintf(&b, "    %s\n", p.Warning)
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("write ranking: %w", err)
+	}
+	return nil
+}
+
+type rankPage struct {
+	Name, First, Warning, Trials string
+	Figures                      []string
+	Rows                         []rankRow
+}
+
+type rankRow struct {
+	Rank, Name, Runs string
+	Cells            []string // one for each of the page's Figures
+	Change, P        string
+	Bar, From, To    float64 // the median peak and its range, as parts of the largest in thousandths
+}
+
+// rankedUnits are the figures that a ranking shows: where it ranks by comes first.
+var rankedUnits = []string{PeakUnit, AverageUnit, SettledUnit, LiveUnit, LatencyUnit, RateUnit}
+
+// page is what may be shown of the ranking, in words.
+func (r *Ranking) page() *rankPage {
+	p := &rankPage{Name: "no run", First: shownName(r.First), Warning: r.Warning}
+	for _, unit := range rankedUnits {
+		p.Figures = append(p.Figures, FigureName(unit))
+	}
+	largest := 0.0
+	for _, v := range r.Variants {
+		c, _ := v.Cost(PeakUnit)
+		largest = max(largest, c.Max)
+	}
+	for _, v := range r.Variants {
+		p.Rows = append(p.Rows, newRankRow(v, largest))
+		for _, run := range v.Runs {
+			p.Name = shownName(run.Test.Name)
+			if !run.Trial.Alone() {
+				p.Trials = fmt.Sprintf("Trials were interleaved; MEMTEST_SEED=%d gives their order again.", run.Trial.Seed)
+			}
+		}
+	}
+	return p
+}
+
+func shownName(s string) string { return oneLine(visibleText(s), widest) }
+
+func newRankRow(v Variant, largest float64) rankRow {
+	row := rankRow{Rank: "–", Name: shownName(v.Name), Runs: Count(uint64(len(v.Runs)))}
+	if v.Rank > 0 {
+		row.Rank = fmt.Sprint(v.Rank)
+	}
+	if v.Died > 0 {
+		row.Runs += fmt.Sprintf(" (%d died)", v.Died)
+	}
+	for _, unit := range rankedUnits {
+		cell := "–"
+		if c, ok := v.Cost(unit); ok {
+			cell = fmt.Sprintf("%s (%s … %s)", Quantity(c.Median, unit), Quantity(c.Min, unit), Quantity(c.Max, unit))
+		}
+		row.Cells = append(row.Cells, cell)
+	}
+	if v.Change.Unit != "" {
+		row.Change, row.P = v.Change.shift(), v.Change.p()
+	}
+	if c, ok := v.Cost(PeakUnit); ok && largest > 0 {
+		row.Bar, row.From, row.To = 1000*c.Median/largest, 1000*c.Min/largest, 1000*c.Max/largest
+	}
+	return row
+}
