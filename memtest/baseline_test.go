@@ -269,7 +269,7 @@ func noisy(random *rand.Rand, n int, mib float64) []*report.Record {
 // that stays where it is.
 func TestManySmallSteps(t *testing.T) {
 	inFolder(t)
-	const seeds = 100
+	const seeds = 50
 	var failedAt [11]int
 	for seed := range uint64(seeds) {
 		require.NoError(t, os.RemoveAll("testdata"))
@@ -287,8 +287,8 @@ func TestManySmallSteps(t *testing.T) {
 	}
 	t.Logf("first failure at step 1, 2, …: %v of %d", failedAt[1:], seeds)
 	byFourth := failedAt[1] + failedAt[2] + failedAt[3] + failedAt[4]
-	assert.GreaterOrEqual(t, byFourth, 98)
-	assert.Less(t, failedAt[1], 50, "a single step seldom shows")
+	assert.GreaterOrEqual(t, byFourth, seeds-1)
+	assert.Less(t, failedAt[1], seeds/2, "a single step seldom shows")
 }
 
 // TestNothingChanged: equal runs neither fail nor lower the baseline.
@@ -296,10 +296,12 @@ func TestNothingChanged(t *testing.T) {
 	inFolder(t)
 	const looks = 300
 	failed, lowered := 0, 0
-	for seed := range uint64(looks) {
-		require.NoError(t, os.RemoveAll("testdata"))
-		random := rand.New(rand.NewPCG(seed, 3))
-		recorded(t, noisy(random, 5, 40))
+	random := rand.New(rand.NewPCG(1, 3))
+	for look := range looks {
+		if look%10 == 0 {
+			require.NoError(t, os.RemoveAll("testdata"))
+			recorded(t, noisy(random, 5, 40))
+		}
 		passed, f := judged(noisy(random, 5, 40), orders)
 		if !passed {
 			failed++
@@ -342,7 +344,7 @@ func TestAcceptedStepsAddUp(t *testing.T) {
 func TestTenPercentLessLowersTheBound(t *testing.T) {
 	inFolder(t)
 	lowered, lost := 0, 0
-	const seeds = 100
+	const seeds = 50
 	for seed := range uint64(seeds) {
 		require.NoError(t, os.RemoveAll("testdata"))
 		random := rand.New(rand.NewPCG(seed, 2))
@@ -357,6 +359,6 @@ func TestTenPercentLessLowersTheBound(t *testing.T) {
 		}
 	}
 	t.Logf("lowered in %d of %d, lost again unseen in %d", lowered, seeds, lost)
-	assert.GreaterOrEqual(t, lowered, 95)
-	assert.LessOrEqual(t, lost, 5)
+	assert.GreaterOrEqual(t, lowered, seeds-2)
+	assert.LessOrEqual(t, lost, 2)
 }

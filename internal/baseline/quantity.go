@@ -59,3 +59,9 @@ func percent(unit string, from, to float64) string {
 	}
 	return fmt.Sprintf("%+.1f%%", 100*(to/from-1))
 }
+
+// RoundUp is the value at the precision that a file keeps, and never below it.
+func RoundUp(unit string, v float64) float64 {
+	_, by := scale(unit)
+	return math.Ceil(v/by*1000) / 1000 * by
+}
