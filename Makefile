@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: demo test race lint verdicts bench-verdict bench-report bench-growth bench-sampling bench-holders test-cgroup2
+.PHONY: demo test race lint verdicts bench-verdict bench-report bench-growth bench-sampling bench-holders test-cgroup2 baseline
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report. The
 # test is compiled with the flags of its target, so that they share the compiler's cache.
@@ -63,3 +63,10 @@ verdicts:
 # still) and the test (time, memory), for heaps of 10, 100 and 500 MB.
 bench-holders:
 	@go test -run '^$$' -bench Snapshot -benchtime 1x ./internal/holders
+
+# baseline records a baseline of examples/baseline for this host, in a file that git
+# ignores, then holds new trials to it and tests its gates: six minutes. The run that
+# records fails: a test that wrote its own answer must.
+baseline:
+	@BASELINE=1 MEMTEST_UPDATE=1 go test -count=1 -run Drift ./examples/baseline; test $$? -eq 1
+	@BASELINE=1 go test -count=1 -v ./examples/baseline

@@ -1,6 +1,7 @@
 package memtest
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -214,8 +215,9 @@ func (d drift) message() string {
 		fmt.Fprintf(&b, "\n    %-8s %s", []string{"accepted", ""}[min(i, 1)], line)
 	}
 	fmt.Fprintf(&b, "\n    baseline %s, recorded %s at %s", d.place, d.file.When.Format("2006-01-02"), commitOf(d.file))
-	if last := d.now[len(d.now)-1]; last.Report != "" {
-		fmt.Fprintf(&b, "\n    report   %s", last.Report)
+	last := d.now[len(d.now)-1]
+	if page := cmp.Or(last.Trial.Report, last.Report); page != "" {
+		fmt.Fprintf(&b, "\n    report   %s", page)
 	}
 	b.WriteString("\n    remedy   make it what it was; or, if that is what it costs now, accept it with MEMTEST_UPDATE=1 and commit the file")
 	return b.String()

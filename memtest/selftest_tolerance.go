@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/memgate/memgate/internal/baseline"
 	"github.com/memgate/memgate/report"
@@ -33,13 +34,18 @@ func (g gate) proveFigure(j judged, x, y map[string][]float64) report.Check {
 	case j.outcome == cannotTell:
 		return proof(name, j.why, "")
 	case j.outcome == worse:
-		return proof(name, fmt.Sprintf("it fails equal trials: %s: %s", j, advice(j)), "")
+		return proof(name, fmt.Sprintf("it fails equal trials: %s: %s", j, g.advice(j, j.Change.Value)), "")
 	case j.floor > j.allowed:
-		return proof(name, fmt.Sprintf("it is below the noise floor of %s, which decides in its place: %s, or make the runs longer", quantity(j.floor), advice(j)), "")
+		return proof(name, fmt.Sprintf("it is below the noise floor of %s, which decides in its place: %s, or make the runs longer", quantity(j.floor), g.advice(j, j.floor)), "")
 	case !g.finds(j.Unit, planted, x, y):
-		return proof(name, fmt.Sprintf("a rise by %s is not found in %d and %d trials", quantity(planted), j.N[0], j.N[1]), "")
+		return proof(name, fmt.Sprintf("a rise by %s is not found in %d and %d trials, so much do they differ: %s, or make the runs longer", quantity(planted), j.N[0], j.N[1], g.advice(j, spanOf(x[j.Unit], y[j.Unit])/visible)), "")
 	}
 	return proof(name, "", fmt.Sprintf("noise floor %s; a rise by %s fails", quantity(j.floor), quantity(planted)))
+}
+
+// spanOf is how far apart values of both samples are at most: more than that tells them apart.
+func spanOf(x, y []float64) float64 {
+	return max(slices.Max(x), slices.Max(y)) - min(slices.Min(x), slices.Min(y))
 }
 
 // finds tells whether the figure is worse where it is that much more in y.
@@ -52,15 +58,20 @@ func (g gate) finds(unit string, more float64, x, y map[string][]float64) bool {
 	return slices.ContainsFunc(g.judge(x, raised), func(j judged) bool { return j.Unit == unit && j.outcome == worse })
 }
 
-// advice is what to set for a tolerance above the noise floor.
-func advice(j judged) string {
-	const room = 1.25 // a noise floor is itself an estimate
-	share := math.Ceil(100*room*j.floor/max(j.Before, math.SmallestNonzeroFloat64)) / 100
-	switch j.Unit {
-	case report.GrowthUnit:
-		return fmt.Sprintf("set Growth: %.0f", math.Ceil(room*j.floor))
-	case report.LatencyUnit:
+// advice is what to set for a tolerance above so much of the figure.
+func (g gate) advice(j judged, least float64) string {
+	const room = 1.25 // what is measured of noise is itself an estimate
+	share := math.Ceil(100*room*least/max(j.Before, math.SmallestNonzeroFloat64)) / 100
+	switch {
+	case j.Unit == report.GrowthUnit:
+		return fmt.Sprintf("set Growth: %.0f", math.Ceil(room*least))
+	case j.Unit == report.LatencyUnit && g.latencyAbsolute >= g.latency*j.Before:
+		whole := time.Duration(math.Ceil(room*least*1e3)) * time.Millisecond
+		return fmt.Sprintf("set LatencyAbsolute to %v", whole)
+	case j.Unit == report.LatencyUnit:
 		return fmt.Sprintf("set Latency: %.2f", share)
+	case g.absolute >= g.relative*j.Before:
+		return fmt.Sprintf("set Absolute: \"%.0fKiB\"", math.Ceil(room*least/KiB))
 	}
 	return fmt.Sprintf("set Relative: %.2f", share)
 }
