@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/memgate/memgate/internal/baseline"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
 )
@@ -248,6 +249,32 @@ func TestOnlyWhatIsBetterIsLowered(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(text, "# change:"))
 	passed, _ = judged(now, orders)
 	assert.True(t, passed)
+}
+
+// TestNoiseInTheFileCounts: what SelfTest learned holds, and lives through an update.
+func TestNoiseInTheFileCounts(t *testing.T) {
+	inFolder(t)
+	recorded(t, trials("orders", 5, 40))
+	place, err := baseline.PlaceOf(orders.File, baseline.ClassOf(report.Env{}))
+	require.NoError(t, err)
+	f, err := place.Read()
+	require.NoError(t, err)
+	floors := map[string]float64{}
+	for _, unit := range report.Units() {
+		floors[unit] = 10 * memtest.MiB
+	}
+	require.NoError(t, place.Write(f.WithNoise(floors)))
+
+	passed, fake := judged(trials("orders", 5, 46), orders)
+	assert.True(t, passed, fake.errors)
+	passed, fake = judged(trials("orders", 5, 34), orders)
+	assert.True(t, passed)
+	assert.Empty(t, fake.logs, "less by no more than noise lowers nothing")
+	passed, _ = judged(trials("orders", 5, 52), orders)
+	assert.False(t, passed)
+
+	recorded(t, trials("orders", 5, 52))
+	assert.Contains(t, read(t, onlyBaseline(t)), "# noise: peak-B 10.000 MiB\n")
 }
 
 // noisy are n runs as services make them: memory 1.5 % apart from run to run, the peak

@@ -74,7 +74,7 @@ func (a assertion) prove(e evidence, twice *report.Record) report.Check {
 	case checks[0].OK:
 		return proof(name, fmt.Sprintf("a doubling from %s to %s passes: %s", size(got.bytes), size(worse.bytes), a.advice(e.run, got.bytes, noise)), "")
 	case slack < noise:
-		return proof(name, fmt.Sprintf("it cries wolf: %s of %s is to spare, and equal runs differ by %s: %s", size(slack), size(got.bytes), size(noise), a.advice(e.run, got.bytes, noise)), "")
+		return proof(name, fmt.Sprintf("crying wolf: %s of %s is to spare, and equal runs differ by %s: %s", size(slack), size(got.bytes), size(noise), a.advice(e.run, got.bytes, noise)), "")
 	default:
 		return proof(name, "", fmt.Sprintf("%s as it is, %s to spare, equal runs differ by %s; doubled, it fails", size(got.bytes), size(slack), size(noise)))
 	}

@@ -34,9 +34,9 @@ func (g gate) proveFigure(j judged, x, y map[string][]float64) report.Check {
 	case j.outcome == cannotTell:
 		return proof(name, j.why, "")
 	case j.outcome == worse:
-		return proof(name, fmt.Sprintf("it fails equal trials: %s: %s", j, g.advice(j, j.Change.Value)), "")
+		return proof(name, fmt.Sprintf("failing equal trials: %s: %s", j, g.advice(j, j.Change.Value)), "")
 	case j.floor > j.allowed:
-		return proof(name, fmt.Sprintf("it is below the noise floor of %s, which decides in its place: %s, or make the runs longer", quantity(j.floor), g.advice(j, j.floor)), "")
+		return proof(name, fmt.Sprintf("below the noise floor of %s, which decides in its place: %s, or make the runs longer", quantity(j.floor), g.advice(j, j.floor)), "")
 	case !g.finds(j.Unit, planted, x, y):
 		return proof(name, fmt.Sprintf("a rise by %s is not found in %d and %d trials, so much do they differ: %s, or make the runs longer", quantity(planted), j.N[0], j.N[1], g.advice(j, spanOf(x[j.Unit], y[j.Unit])/visible)), "")
 	}
