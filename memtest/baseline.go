@@ -150,7 +150,7 @@ func (d drift) err() error {
 	case slices.ContainsFunc(d.verdicts, func(j judged) bool { return j.outcome == worse }):
 		return errors.New(d.message())
 	}
-	if why := undecided(d.file.Values(), d.fresh.Values(), d.verdicts); why != "" && !d.now[len(d.now)-1].AllowInconclusive {
+	if why := whyUndecided(d.file.Values(), d.fresh.Values(), d.verdicts); why != "" && !d.now[len(d.now)-1].AllowInconclusive {
 		return fmt.Errorf("%w whether memory drifted from baseline %s: %s", ErrCannotTell, d.place, why)
 	}
 	return nil

@@ -18,7 +18,7 @@ type Budget struct {
 	Peak     Size    // most, over the whole run, warm-up included: also between samples, where the kernel keeps a peak
 	Average  Size    // time-weighted mean over the measured load
 	P95      Size    // 95th percentile over the measured load
-	Settled  Size    // median of the run's last second, when the load has stopped
+	Settled  Size    // median of the run's last second (or its last sample), when the load has stopped
 	Headroom Size    // least distance between the memory limit and the peak
 	Growth   float64 // bytes per completed request that growth must provably stay within
 	NoOOM    bool    // no process of the target may be killed for want of memory
@@ -58,12 +58,23 @@ func (b Budget) Check(r *report.Record) ([]report.Check, error) {
 		kept = kept && checks[i].OK
 	}
 	if f := fatal(r); f != nil {
-		return checks, fmt.Errorf("memory budget of %q cannot be kept by a run that was cut short: %s", r.Name, explain(*f))
+		undecided(checks, f.At)
+		return checks, fmt.Errorf("memory budget of %q cannot be kept by a run that was cut short: %s", r.Name, inShort(*f))
 	}
 	if !kept {
 		return checks, errors.New(budgetMessage(r, checks))
 	}
 	return checks, nil
+}
+
+// undecided takes back what was kept until the run was cut short: that proves nothing.
+func undecided(checks []report.Check, end time.Duration) {
+	for i := range checks {
+		if c := &checks[i]; c.OK {
+			c.OK, c.Undecided = false, true
+			c.Got += fmt.Sprintf(", until the run was cut short at %s", clock(end))
+		}
+	}
 }
 
 // A rule measures one thing in a record and compares it with what is allowed.
@@ -157,13 +168,19 @@ func p95Of(r *report.Record) measured {
 	return measure1(r.During(report.Load), func(s profile.Series) float64 { return s.Percentile(95) })
 }
 
-// settledOf is the run's last second, if the run came to its floor.
+// settledOf is the run's last second, if the run came to its floor, or its last sample
+// where samples are further apart.
 func settledOf(r *report.Record) measured {
 	floor, ok := r.Phase(report.Floor)
 	if !ok || len(r.Samples) == 0 {
 		return measured{}
 	}
-	return measure1(r.Samples.Between(min(floor.From, floor.To-time.Second), floor.To), func(s profile.Series) float64 { return s.Percentile(50) })
+	last := r.Samples.Between(floor.To-time.Second, floor.To)
+	if rest, _ := r.Phase(report.Cooldown); len(last) == 0 {
+		last = r.Samples.Between(rest.From, floor.To)
+		last = last[max(0, len(last)-1):]
+	}
+	return measure1(last, func(s profile.Series) float64 { return s.Percentile(50) })
 }
 
 const notMeasured = "not measured: no sample of the run has it (too short, or a source that does not tell)"
@@ -183,7 +200,7 @@ func margin(got, allowed float64) string {
 	if got <= allowed {
 		return ""
 	}
-	return fmt.Sprintf(" (+%.1f, %.0f%%)", (got-allowed)/MiB, 100*got/allowed)
+	return fmt.Sprintf(" (+%s, %.0f%%)", strings.TrimSuffix(report.MiB(uint64(got-allowed)), " MiB"), 100*got/allowed)
 }
 
 // room is how much of what is allowed is left, or is missing, in bytes, and which share
@@ -193,7 +210,7 @@ func room(left, share float64) string {
 	if left < 0 {
 		left, word = -left, "too much"
 	}
-	return fmt.Sprintf("%.1f MiB %s (%.0f%% of allowed)", left/MiB, word, 100*share)
+	return fmt.Sprintf("%s %s (%.0f%% of allowed)", report.MiB(uint64(left)), word, 100*share)
 }
 
 func headroomRule(allowed int64, r *report.Record) report.Check {
@@ -206,7 +223,7 @@ func headroomRule(allowed int64, r *report.Record) report.Check {
 	case got.ok:
 		left := float64(limit) - got.bytes
 		c.OK = left >= float64(allowed)
-		c.Got = fmt.Sprintf("%.1f MiB%s (limit %s)", left/MiB, got.note, report.MiB(limit))
+		c.Got = fmt.Sprintf("%s%s (limit %s)", report.MiB(uint64(max(left, 0))), got.note, report.MiB(limit))
 		c.Margin = room(left-float64(allowed), left/float64(allowed))
 	}
 	return c

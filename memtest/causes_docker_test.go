@@ -19,14 +19,14 @@ import (
 // causes is a target that uses memory of any kind, as it is asked to: in a container and
 // as a process. MEMGATE_TEST_CAUSES is a folder with the program and its Dockerfile, for
 // machines without Go.
-func causes() (memtest.Image, memtest.Process) {
+func causes(t *testing.T) (memtest.Image, memtest.Process) {
+	t.Helper()
 	image := memtest.Image{Go: "./testdata/causes", Port: 8080, Ready: "/", MemoryLimit: "512MiB"}
-	process := memtest.Process{Go: image.Go, Ready: "/"}
 	if built := os.Getenv("MEMGATE_TEST_CAUSES"); built != "" {
 		image.Go, image.Build = "", built
-		process.Go, process.Command = "", []string{filepath.Join(built, "app")}
+		return image, memtest.Process{Command: []string{filepath.Join(built, "app")}, Ready: "/"}
 	}
-	return image, process
+	return image, memtest.Process{Command: program(t, image.Go), Ready: "/"}
 }
 
 // onceIn is a load of one request in the midst of silence.
@@ -48,7 +48,7 @@ func onceIn(path string, silence time.Duration) load.DriverFunc {
 }
 
 func TestSpikeBetweenSamplesIsInItsPhase(t *testing.T) {
-	image, process := causes()
+	image, process := causes(t)
 	targets := map[string]memtest.Target{"process": process}
 	if !testing.Short() && dockerAnswers(t) {
 		targets["container"] = image
@@ -57,8 +57,8 @@ func TestSpikeBetweenSamplesIsInItsPhase(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const spike = 100 << 20
 			r, err := memtest.Measure(t.Context(), memtest.Scenario{
-				Target: target, Load: onceIn("/spike?mib=100&ms=50", 2*time.Second),
-				Warmup: -1, Settle: time.Second, Every: 10 * time.Second,
+				Target: target, Load: onceIn("/spike?mib=100&ms=50", time.Second),
+				Warmup: -1, Settle: time.Second / 4, Every: 10 * time.Second,
 			})
 			require.NoError(t, err)
 			loaded, _ := r.Phase(report.Load)
@@ -80,7 +80,7 @@ func TestSpikeBetweenSamplesIsInItsPhase(t *testing.T) {
 
 func TestFourCausesOfGrowth(t *testing.T) {
 	needDocker(t)
-	image, _ := causes()
+	image, _ := causes(t)
 	for path, want := range map[string]string{"/cache": "page cache", "/tmpfs": "tmpfs", "/sockets": "kernel", "/heap": "live heap"} {
 		t.Run(want, func(t *testing.T) {
 			t.Parallel()

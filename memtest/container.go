@@ -32,15 +32,13 @@ func (t Container) Start(ctx context.Context) (*Instance, error) {
 	if t.Running == nil {
 		return nil, errors.New("container target has no Running container: set one that testcontainers has started")
 	}
-	image := Image{
-		Ref: "running", Port: t.Port, Ready: t.Ready, ReadyWait: t.ReadyWait, Pprof: t.Pprof, HeapURL: t.HeapURL,
-		AllowHost: t.AllowHost, Source: t.Source,
-	}
-	spec, err := image.spec()
+	pprofPort, err := profilesPort(t.Pprof, t.HeapURL)
 	if err != nil {
 		return nil, err
 	}
-	spec.Ref = ""
+	spec := container.Spec{
+		Port: t.Port, PprofPort: pprofPort, ReadyPath: t.Ready, ReadyWait: t.ReadyWait, AllowHost: t.AllowHost, Source: t.Source,
+	}
 	c, err := container.Adopt(ctx, t.Running, spec)
 	if err != nil {
 		return nil, asMemtestExit(err)

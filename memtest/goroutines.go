@@ -30,7 +30,7 @@ func (m *measurement) lookAtGoroutines(ctx context.Context) {
 	look, err := prober.Goroutines(ctx, whole)
 	if err != nil && ctx.Err() == nil {
 		m.blindToGoroutines = true
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the run goes on without goroutine profiles: %v", err)})
+		m.noteLost(fmt.Sprintf("the run goes on without goroutine profiles: %v", err))
 	}
 	if len(look.Raw) == 0 {
 		return

@@ -2,8 +2,6 @@ package memtest
 
 import (
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
@@ -92,25 +90,4 @@ func (m *measurement) oomKill() *report.Finding {
 		}
 	}
 	return nil
-}
-
-// lastWords adds to the finding of an OOM kill what was known right before it: the last
-// samples, and what held most in the last profile.
-func (m *measurement) lastWords() {
-	f := m.oomKill()
-	if f == nil {
-		return
-	}
-	const shown = 5
-	if s := m.record.Samples; len(s) > 1 {
-		s = s[max(0, len(s)-shown):]
-		sets := make([]string, len(s))
-		for i := range s {
-			sets[i] = report.MiB(s[i].WorkingSet)
-		}
-		f.Text += fmt.Sprintf("; working set in the last %v: %s", (f.At - s[0].At).Round(10*time.Millisecond), strings.Join(sets, ", "))
-	}
-	if n := len(m.record.Heaps); n > 0 && len(m.record.Growth) > 0 {
-		f.Text += fmt.Sprintf("; heap profile from %v before: %s", (f.At - m.record.Heaps[n-1].At).Round(10*time.Millisecond), report.TopSites(m.record.Growth, 1)[0])
-	}
 }

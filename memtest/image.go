@@ -26,7 +26,7 @@ type Image struct {
 	Ref        string // an image reference: "shop:dev"; pulled if the engine does not have it
 	Build      string // a folder with a Dockerfile, built for this run
 	Dockerfile string // path of the Dockerfile in Build; default "Dockerfile"
-	Go         string // a Go main package, "./cmd/server", compiled with CGO off into an image FROM scratch
+	Go         string // a Go main package, "./cmd/server", compiled with CGO off into an image FROM scratch; an absolute path may be in another module or checkout
 
 	Port      int               // TCP port in the container that is loaded; required
 	Ready     string            // HTTP path that answers 2xx or 3xx once the target is ready; default: Port accepts connections
@@ -102,10 +102,7 @@ func (i Image) name() string {
 
 // spec is the container to start; an error says which field is wrong.
 func (i Image) spec() (container.Spec, error) {
-	if i.Pprof != "" && i.HeapURL != "" {
-		return container.Spec{}, errors.New("image has both Pprof and HeapURL: set Pprof for a Go target, HeapURL for another")
-	}
-	pprofPort, _, err := splitPprof(cmp.Or(i.HeapURL, i.Pprof))
+	pprofPort, err := profilesPort(i.Pprof, i.HeapURL)
 	if err != nil {
 		return container.Spec{}, err
 	}
@@ -120,6 +117,16 @@ func (i Image) spec() (container.Spec, error) {
 		sizeField{"image's MemoryReservation", i.MemoryReservation, &spec.Reservation},
 		sizeField{"image's Swap", i.Swap, &spec.Swap},
 	)
+}
+
+// profilesPort is the port in the container where its profiles are; 0 if that is the one
+// that is loaded.
+func profilesPort(pprof, heapURL string) (int, error) {
+	if pprof != "" && heapURL != "" {
+		return 0, errors.New("target has both Pprof and HeapURL: set Pprof for a Go target, HeapURL for another")
+	}
+	port, _, err := splitPprof(cmp.Or(heapURL, pprof))
+	return port, err
 }
 
 // checkLimit compares the limit that was asked for with the kernel's own, which is

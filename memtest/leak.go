@@ -39,7 +39,7 @@ func CheckLeak(r *report.Record) error {
 	case trend.Verdict == profile.Leaking:
 		return errors.New(leakMessage(r))
 	case died != nil:
-		return fmt.Errorf("no leak statement is possible for %q: %s", r.Name, explain(*died))
+		return fmt.Errorf("no leak statement is possible for %q: %s", r.Name, inShort(*died))
 	case trend.Verdict == profile.Steady, r.AllowInconclusive:
 		return nil
 	default:
@@ -118,7 +118,7 @@ func leakMessage(r *report.Record) string {
 		row("limit", "%s", when)
 	}
 	if f := fatal(r); f != nil {
-		row("end", "%s", f.Text)
+		row("end", "%s", inShort(*f))
 	}
 	if r.Report != "" {
 		row("report", "%s", r.Report)

@@ -52,22 +52,6 @@ func measure(ctx context.Context, s Scenario, say func(line string)) (_ *report.
 	return m.record, err
 }
 
-// neverReady makes a record of a target that ended before it was ready; any other
-// reason is an error.
-func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) {
-	exit, ok := errors.AsType[Exit](err)
-	if !ok {
-		return nil, fmt.Errorf("start target: %w", err)
-	}
-	r := &report.Record{Schema: report.Schema, Name: s.Name, Started: began, Env: hostEnv(report.Env{})}
-	f := died(s.Name, exit, r, 0)
-	f.At = time.Since(began)
-	f.Text += ", before it was ready"
-	r.Notes = append(r.Notes, f)
-	r.Mask(secretsOf(s, nil)...)
-	return r, nil
-}
-
 // measurement is one run under way.
 type measurement struct {
 	scenario Scenario
@@ -86,6 +70,9 @@ type measurement struct {
 
 	goroutines        []profile.Goroutines // at the moments of heap profiles
 	blindToGoroutines bool                 // the target does not tell of them
+
+	exits []Exit // of the findings that the target ended, in their order
+	lost  []int  // the notes that tell of no answer from the target
 
 	alarmist alarmist    // the sampler's
 	alarms   chan string // why a heap profile is to be taken at once
@@ -241,32 +228,6 @@ func allFailed(sum load.Summary) error {
 	return fmt.Errorf("all %d requests failed (%s): check the load's paths and the target's log", sum.Requests, why)
 }
 
-// watch waits for the target to end by itself, and then ends the run, unless the target
-// is started again.
-func (m *measurement) watch(ctx context.Context, cancel context.CancelCauseFunc) {
-	for {
-		select {
-		case exit := <-m.target.Exited:
-			m.mu.Lock()
-			f := died(m.scenario.Name, exit, m.record, m.requests())
-			f.At = time.Since(m.began)
-			m.record.Notes = append(m.record.Notes, f)
-			m.mu.Unlock()
-			if !exit.Revived {
-				cancel(exit)
-				return
-			}
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func asExit(err error) bool {
-	_, ok := errors.AsType[Exit](err)
-	return ok
-}
-
 // enter closes the phase under way and opens the next.
 func (m *measurement) enter(ctx context.Context, phase string) {
 	m.boundary(ctx, func() {
@@ -325,10 +286,10 @@ func (m *measurement) conclude() {
 	}
 	r.Retained = m.retained()
 	r.Goroutines = m.grownGoroutines()
-	if m.oomKill() != nil {
-		m.lastWords()
-	} else if f, ok := pinned(r); ok {
+	m.lastWords()
+	if f, ok := pinned(r); ok && m.oomKill() == nil {
 		r.Notes = append(r.Notes, f)
 	}
+	m.dropAftermath()
 	r.Mask(secretsOf(m.scenario, m.target.Vars)...)
 }

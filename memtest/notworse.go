@@ -44,16 +44,10 @@ func NotWorse(t TB, before, after []*report.Record, tol Tolerance) bool {
 // said: too few runs (five a side are enough), a run that was cut short, a load that
 // was not the same, a figure that one side lacks.
 func (tol Tolerance) Check(before, after []*report.Record) ([]report.Check, error) {
-	return tol.check(before, after, nil)
-}
-
-// check is Check with noise floors by unit that are known from elsewhere.
-func (tol Tolerance) check(before, after []*report.Record, floors map[string]float64) ([]report.Check, error) {
 	g, err := tol.gate()
 	if err != nil {
 		return nil, fmt.Errorf("tolerance: %w", err)
 	}
-	g.floors = floors
 	names := sideName(before, "before") + " and " + sideName(after, "after")
 	if err := errors.Join(noData("before", before), noData("after", after)); err != nil {
 		return nil, fmt.Errorf("%w whether memory got worse between %s: %w", ErrCannotTell, names, err)
@@ -64,7 +58,7 @@ func (tol Tolerance) check(before, after []*report.Record, floors map[string]flo
 	if slices.ContainsFunc(verdicts, func(j judged) bool { return j.outcome == worse }) {
 		return checks, errors.New(worseMessage(before, after, verdicts))
 	}
-	why := undecided(x, y, verdicts)
+	why := whyUndecided(x, y, verdicts)
 	if why == "" {
 		return checks, nil
 	}
@@ -92,14 +86,14 @@ func noData(side string, runs []*report.Record) error {
 	var all error
 	for i, r := range runs {
 		if f := fatal(r); f != nil {
-			all = errors.Join(all, fmt.Errorf("trial %d %s is no data: %s", i+1, side, explain(*f)))
+			all = errors.Join(all, fmt.Errorf("trial %d %s is no data: %s", i+1, side, inShort(*f)))
 		}
 	}
 	return all
 }
 
-// undecided says why it cannot be told whether something got worse; empty if it can.
-func undecided(before, after map[string][]float64, verdicts []judged) string {
+// whyUndecided says why it cannot be told whether something got worse; empty if it can.
+func whyUndecided(before, after map[string][]float64, verdicts []judged) string {
 	if len(verdicts) == 0 {
 		return "no figure was measured on both sides"
 	}
@@ -147,7 +141,7 @@ func worseMessage(before, after []*report.Record, verdicts []judged) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "memory got worse from %s to %s", sideName(before, "before"), sideName(after, "after"))
 	writeVerdicts(&b, verdicts)
-	for i, site := range cameOrGrew(before, after) {
+	for i, site := range cameOrGrew(before, after, verdicts) {
 		fmt.Fprintf(&b, "\n    %-6s %s", []string{"where", ""}[min(i, 1)], site)
 	}
 	last := after[len(after)-1]
@@ -174,18 +168,25 @@ func writeVerdicts(b *strings.Builder, verdicts []judged) {
 
 const mostCame = 3 // of each kind in a message
 
-// cameOrGrew is the code that holds more of the live heap after the change, and then the
-// call sites that retain more with each request, in words, the largest first.
-func cameOrGrew(before, after []*report.Record) []string {
+// cameOrGrew is the code that holds more of the live heap after the change, and, where
+// growth got worse, the call sites that retain more with each request, in words, the
+// largest first.
+func cameOrGrew(before, after []*report.Record, verdicts []judged) []string {
+	growth, memory := false, false
+	for _, j := range verdicts {
+		bad := j.outcome == worse
+		growth = growth || bad && j.Unit == report.GrowthUnit
+		memory = memory || bad && j.Unit != report.LatencyUnit
+	}
 	c := report.Compare(before, after)
 	var held, grown []string
 	for _, h := range c.Held {
-		if h.After > h.Before && len(held) < mostCame {
+		if memory && h.After > h.Before && len(held) < mostCame {
 			held = append(held, h.String())
 		}
 	}
 	for _, s := range c.Sites {
-		if s.After > s.Before && len(grown) < mostCame {
+		if growth && s.After > s.Before && len(grown) < mostCame {
 			grown = append(grown, s.String())
 		}
 	}

@@ -75,13 +75,17 @@ func TestNotWorseMessage(t *testing.T) {
 	before, after := trials("shop v1", 5, 40), trials("shop v2", 5, 46)
 	after[0].Growth = []profile.Site{{Func: "main.put", File: "/src/shop.go", Line: 61, Bytes: 5 << 20, PerRequest: 500}}
 	after[4].Report = "/tmp/TestShop.html"
+	for _, r := range after {
+		r.Trend.PerRequest.Value = 110
+		r.Retained = []profile.Box{{After: 9 << 20}, {Depth: 1, Func: "main.load", After: 8 << 20}, {Depth: 2, Func: "strings.Repeat", After: 7 << 20}}
+	}
 	_, err := memtest.Tolerance{}.Check(before, after)
 	require.Error(t, err)
 	assert.NotErrorIs(t, err, memtest.ErrCannotTell)
 	for _, part := range []string{
 		`memory got worse from before ("shop v1") to after ("shop v2")`,
 		"✗ peak working set     4", "MiB (+15.1%)", "95% CI +5.", "p=0.008 n=5+5", "allowed +1.2 MiB, noise floor ", "p=0.048 over 6 figures",
-		"✓ p99 latency          8ms → 8ms", "where  +100 B/request (0 B → 100 B)  main.put  shop.go:61", "report /tmp/TestShop.html",
+		"✓ p99 latency          8ms → 8ms", "where  +8.0 MiB (0.0 → 8.0)  main.load\n           +100 B/request (0 B → 100 B)  main.put  shop.go:61", "report /tmp/TestShop.html",
 	} {
 		assert.Contains(t, err.Error(), part)
 	}

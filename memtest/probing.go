@@ -65,7 +65,7 @@ func (m *measurement) unprobed(ctx context.Context, err error) {
 		return // the run ends: not the target's fault
 	}
 	m.target.Heap, m.heaps = nil, nil
-	m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the run goes on without heap profiles: %v", err)})
+	m.noteLost(fmt.Sprintf("the run goes on without heap profiles: %v", err))
 }
 
 // probeThroughout probes while the load runs, until ctx ends.

@@ -24,7 +24,7 @@ import (
 // is what the system tells of each process: there is no page cache in it, and the
 // resident memory takes the working set's place. The record says which.
 type Process struct {
-	Go      string   // a Go main package, "./cmd/server", compiled for this machine
+	Go      string   // a Go main package, "./cmd/server", compiled for this machine; an absolute path may be in another module or checkout
 	Command []string // a program and its arguments
 	Args    []string // further arguments
 	Dir     string   // working folder of the process, to which Go is relative; default: the test's

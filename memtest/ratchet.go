@@ -56,7 +56,7 @@ func (d drift) tighten(failed bool) string {
 // better are the units of the figures that are better by the rule that finds worse ones,
 // each with a line. None are where requests failed: doing less costs less.
 func (d drift) better() (units, lines []string) {
-	if d.file == nil || undecided(d.file.Values(), d.fresh.Values(), d.verdicts) != "" || !allAnswered(d.now) {
+	if d.file == nil || whyUndecided(d.file.Values(), d.fresh.Values(), d.verdicts) != "" || !allAnswered(d.now) {
 		return nil, nil
 	}
 	for _, j := range d.verdicts {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/profile"
-	"github.com/memgate/memgate/report"
 )
 
 // The flight recorder takes heap profiles out of turn when memory comes near its limit:
@@ -112,7 +111,7 @@ func (m *measurement) recordFlight(ctx context.Context, heaps ProfileSource) {
 				m.keepHeap(raw, why, heaps.ForcesGC())
 			case ctx.Err() == nil && !failed:
 				failed = true
-				m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err)})
+				m.noteLost(fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err))
 			}
 		case <-ctx.Done():
 			return

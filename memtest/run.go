@@ -105,6 +105,15 @@ func explain(f report.Finding) string {
 	return f.Text + "\n    last log lines:\n        " + strings.ReplaceAll(strings.TrimSpace(f.Logs), "\n", "\n        ")
 }
 
+// inShort is what a judge says of the finding that cut the run short: the first clause of
+// what Run's failure and the record say with all that is known.
+func inShort(f report.Finding) string {
+	if short := f.Short(); short != f.Text || f.Logs != "" {
+		return short + "; the run's failure and its report say more"
+	}
+	return f.Text
+}
+
 // withinDeadline is the test's context, which ends ahead of the test's deadline. It is
 // an error if the plan does not fit before that.
 func withinDeadline(t TB, s Scenario) (context.Context, context.CancelFunc, error) {

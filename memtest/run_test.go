@@ -134,7 +134,7 @@ func TestRunFailsWhenTheTargetDies(t *testing.T) {
 		memtest.Run(tb, scenario(target))
 	})
 	require.Len(t, f.errors, 1)
-	assert.Contains(t, f.errors[0], `"fake" exited with code 2 after`)
+	assert.Regexp(t, `"fake" exited with code 2 at 00:\d\d in the load phase after [12],`, f.errors[0])
 	assert.Contains(t, f.errors[0], "panic: boom")
 	assert.Contains(t, files(t, dir), "TestOrders.fake.html", "the report is still written")
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/profile"
-	"github.com/memgate/memgate/report"
 )
 
 // sample reads the target's memory until ctx ends or the target is gone.
@@ -28,7 +27,7 @@ func (m *measurement) sample(ctx context.Context) {
 			return
 		case err != nil:
 			if failed++; failed == 1 {
-				m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("a memory sample failed: %v", err)})
+				m.noteLost(fmt.Sprintf("a memory sample failed: %v", err))
 			}
 		}
 		select {
@@ -68,47 +67,4 @@ func (m *measurement) keep(s profile.Sample) {
 	m.record.Samples = append(m.record.Samples, s)
 	m.alarm(&s)
 	m.peak.see(&s.Memory)
-}
-
-// gone is a target whose memory cannot be read any more. The exit watch knows better
-// why; only a target without one is noted here.
-func (m *measurement) gone(ctx context.Context) {
-	if m.target.Exited != nil {
-		return
-	}
-	m.note(report.Finding{Kind: report.Exited, Fatal: true, Text: fmt.Sprintf("%q is gone: its memory cannot be read any more", m.scenario.Name)})
-}
-
-// died is the finding for a target that ended by itself after so many requests.
-func died(name string, exit Exit, r *report.Record, requests uint64) report.Finding {
-	exit = withWitness(exit, r.Samples)
-	f := report.Finding{Kind: report.Exited, Fatal: true, Logs: exit.Logs}
-	if exit.OOMKilled {
-		f.Kind = report.OOMKilled
-	}
-	f.Text = fmt.Sprintf("%q %s", name, exit.Error())
-	if requests > 0 {
-		f.Text += fmt.Sprintf(" after %d requests", requests)
-	}
-	if n := len(r.Samples); n > 0 {
-		f.Text += fmt.Sprintf(" (last sample %s", report.MiB(r.Samples[n-1].WorkingSet))
-		if limit := r.Samples[n-1].Limit; limit > 0 {
-			f.Text += fmt.Sprintf(", limit %s", report.MiB(limit))
-		}
-		f.Text += ")"
-	}
-	return f
-}
-
-// withWitness adds the kernel's own count of OOM kills to what the engine says.
-func withWitness(exit Exit, s profile.Series) Exit {
-	if exit.OOMKilled || len(s) == 0 {
-		return exit
-	}
-	before, _ := s[0].Value("oom_kills")
-	after, ok := s[len(s)-1].Value("oom_kills")
-	if ok && after > before {
-		exit.OOMKilled, exit.Witness = true, fmt.Sprintf("oom_kill %d → %d", before, after)
-	}
-	return exit
 }

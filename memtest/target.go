@@ -3,6 +3,7 @@ package memtest
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
@@ -68,12 +69,66 @@ type Exit struct {
 
 // Error is one sentence: "exited with code 2".
 func (e Exit) Error() string {
+	said, known := e.verb(), e.known()
+	if len(known) > 0 {
+		said += " (" + strings.Join(known, "; ") + ")"
+	}
+	return said
+}
+
+func (e Exit) verb() string {
 	switch {
 	case e.OOMKilled:
-		return fmt.Sprintf("was OOM-killed (exit code %d; witness: %s)", e.Code, e.Witness)
-	case e.Code == 137:
-		return "was killed (exit code 137, no witness of an OOM kill)"
+		return "was OOM-killed"
+	case e.Code == killed:
+		return "was killed"
+	case e.Code < 0:
+		return "is gone"
 	default:
 		return fmt.Sprintf("exited with code %d", e.Code)
+	}
+}
+
+// known is what else is known of the end.
+func (e Exit) known() []string {
+	switch signal, signalled := signals[e.Code]; {
+	case e.OOMKilled:
+		return []string{fmt.Sprintf("exit code %d", e.Code), "witness: " + e.Witness}
+	case e.Code == killed:
+		return []string{"exit code 137, SIGKILL", "no witness of an OOM kill"}
+	case signalled:
+		return []string{signal}
+	case e.Witness != "":
+		return []string{e.Witness}
+	}
+	return nil
+}
+
+const killed = 137 // the exit code of what SIGKILL ended
+
+// signals are those that end programs, by the exit code that they give: 128 and their
+// number, which is the same on all of Linux's architectures that Docker runs on.
+var signals = map[int]string{
+	129: "SIGHUP", 130: "SIGINT", 131: "SIGQUIT", 132: "SIGILL", 134: "SIGABRT", 135: "SIGBUS", 136: "SIGFPE", killed: "SIGKILL",
+	139: "SIGSEGV", 141: "SIGPIPE", 143: "SIGTERM",
+}
+
+// remedy is what to do about it.
+func (e Exit) remedy() string {
+	switch {
+	case e.OOMKilled:
+		return "raise its memory limit (MemoryLimit) if it needs that much, else see in the report what grew"
+	case e.Code == killed:
+		return "find out who killed it: docker events, the kernel's log, another test"
+	case e.Code < 0:
+		return "leave the container alone while the run lasts"
+	case e.Code == 129, e.Code == 130, e.Code == 143:
+		return "somebody stopped it: let no other test do that, and no docker stop"
+	case e.Logs == "":
+		return "it wrote no log: run it by hand to see why"
+	case e.Code == 0:
+		return "a target serves until it is stopped: its last log lines may say why this one ended"
+	default:
+		return "its last log lines may say why"
 	}
 }

@@ -40,6 +40,7 @@ type Held struct {
 	Bytes      int64    // live bytes more than at first
 	Objects    int64    // live objects more than at first
 	PerRequest float64  // bytes per completed request
+	Lo, Hi     float64  // as of Site
 	Stack      []string // as Site.Stack
 }
 
@@ -193,7 +194,7 @@ func (g *growth) site(l leak) Site {
 	for _, h := range l.holds {
 		s.Holds = append(s.Holds, Held{
 			Func: h.fn, File: h.file, Line: h.place.line,
-			Bytes: int64(h.bytes.rise), Objects: int64(h.objects.rise), PerRequest: h.bytes.slope,
+			Bytes: int64(h.bytes.rise), Objects: int64(h.objects.rise), PerRequest: h.bytes.slope, Lo: h.bytes.lo, Hi: h.bytes.hi,
 			Stack: words(g.stacks[h.place]),
 		})
 	}

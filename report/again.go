@@ -1,10 +1,8 @@
 package report
 
 import (
-	"fmt"
 	"regexp"
 	"strings"
-	"time"
 )
 
 // Test is the test that made a run, so that it can be run again.
@@ -47,32 +45,4 @@ func shellWord(word string) string {
 		return word
 	}
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
-// gaps is where samples were missing: distances of more than two and a half times
-// the planned one. Their sum is what is missing, not the whole distance.
-func (r *Record) gaps() (n int, missing time.Duration) {
-	every := r.Source.Every
-	if every <= 0 {
-		return 0, 0
-	}
-	for i := 1; i < len(r.Samples); i++ {
-		if apart := r.Samples[i].At - r.Samples[i-1].At; apart > every*5/2 {
-			n++
-			missing += apart - every
-		}
-	}
-	return n, missing
-}
-
-// gapsInWords is "none", or "3 of more than 250ms, 1.2s without a sample in all".
-func (r *Record) gapsInWords() string {
-	switch n, missing := r.gaps(); {
-	case len(r.Samples) < 2 || r.Source.Every <= 0:
-		return ""
-	case n == 0:
-		return "none"
-	default:
-		return fmt.Sprintf("%d of more than %s; %s without a sample in all", n, r.Source.Every*5/2, length(missing))
-	}
 }

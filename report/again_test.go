@@ -2,7 +2,6 @@ package report
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -24,17 +23,6 @@ func TestAgainCommand(t *testing.T) {
 	} {
 		assert.Equal(t, c.want, (&Record{Test: c.test}).AgainCommand())
 	}
-}
-
-func TestGapsInWords(t *testing.T) {
-	r := &Record{Source: Source{Every: 100 * time.Millisecond}}
-	assert.Empty(t, r.gapsInWords())
-	for _, ms := range []int{0, 100, 200, 440, 700, 2000} {
-		r.Samples = append(r.Samples, profile.Sample{At: time.Duration(ms) * time.Millisecond})
-	}
-	assert.Equal(t, "2 of more than 250ms; 1.36s without a sample in all", r.gapsInWords())
-	r.Samples = r.Samples[:4]
-	assert.Equal(t, "none", r.gapsInWords())
 }
 
 func TestTrendIsDrawnThroughWhatDecided(t *testing.T) {

@@ -270,9 +270,10 @@ func (c *chart) drawFloors(floors []profile.Floor, x, y scale) {
 	c.FloorLine = joined.String()
 	if n := len(c.Floors); n > 1 {
 		first, last := c.Floors[0], c.Floors[n-1]
+		size, unit := sizes(floors[0].Live(), floors[(n-1)*every].Live())
 		c.Labels = []label{
-			{first.X + 4, c.below(first.X, first.X+35), mebibytes(float64(floors[0].Live())), "start"},
-			{last.X, c.below(last.X-55, last.X), mebibytes(float64(floors[(n-1)*every].Live())) + " MiB", "end"},
+			{first.X + 4, c.below(first.X, first.X+35), size[0], "start"},
+			{last.X, c.below(last.X-55, last.X), size[1] + " " + unit, "end"},
 		}
 	}
 }

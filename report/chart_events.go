@@ -22,7 +22,7 @@ func (c *chart) drawEvents(r *Record, x scale) {
 			break
 		}
 		if f.Kind != OOMKilled && !f.Fatal {
-			if f.At >= 0 && len(c.Warnings) < mostEvents {
+			if weight(f) > 0 && f.At >= 0 && len(c.Warnings) < mostEvents {
 				c.Warnings = append(c.Warnings, min(x.at(f.At.Seconds()), c.Right))
 			}
 			continue

@@ -37,12 +37,14 @@ func (s story) tell(name string) *Record {
 			EnvNames: []string{"DATABASE_URL", "GOGC"}, Kernel: "6.12.9-amd64", Cgroup: "v2", Engine: "docker 28.2.2",
 			CPU: "8 × AMD EPYC 7763 64-Core Processor", THP: "madvise", Go: "go1.26.8", TargetGo: "go1.26.8", OS: "linux/amd64", GitCommit: "4f2a9c1d8e07",
 		},
-		Source: Source{Kind: "cgroup v2 files", Every: time.Second / time.Duration(s.hz), Achieved: float64(s.hz) - 0.03, Longest: 131 * time.Millisecond},
+		Source: Source{Kind: "cgroup v2 files", Every: time.Second / time.Duration(s.hz), Achieved: float64(s.hz) - 0.03, Longest: 131 * time.Millisecond,
+			Jitter: 12 * time.Millisecond, Since: 40 * time.Millisecond, CPU: 0.0028, Harness: Harness{Memory: 48 * mib, CPU: 4700 * time.Millisecond}},
 	}
 	s.phases(r)
 	s.samples(r)
 	s.floors(r)
 	s.load(r)
+	s.processes(r)
 	return r
 }
 
@@ -84,6 +86,28 @@ func (s story) samples(r *Record) {
 		m.WorkingSet = m.Usage - m.InactiveFile
 		jitter := time.Duration(random.Int64N(int64(time.Millisecond)))
 		r.Samples = append(r.Samples, profile.Sample{At: at + jitter, Requests: uint64(served), Memory: m})
+	}
+}
+
+// processes is what was seen at the end of each phase, and the kernel's peaks.
+func (s story) processes(r *Record) {
+	for i := range r.Phases {
+		p := &r.Phases[i]
+		for _, sample := range r.During(p.Name) {
+			p.PeakUsage = max(p.PeakUsage, sample.Usage+3*mib)
+		}
+		if s.limit > 0 {
+			p.PeakUsage = min(p.PeakUsage, s.limit)
+		}
+		p.PeakFrom = []PeakFrom{PeakReset, PeakHighest, PeakSampled, PeakSampled}[i]
+		last := r.During(p.Name)
+		if len(last) == 0 {
+			continue
+		}
+		anon := last[len(last)-1].Anon
+		r.Processes = append(r.Processes, profile.Processes{
+			At: p.To, Requests: uint64(s.served(p.To)), Phase: p.Name, Count: 2, Threads: 19, FDs: 31, RSS: anon + 7*mib, PSS: anon + 5*mib, USS: anon + 4*mib,
+		})
 	}
 }
 
@@ -130,9 +154,9 @@ func leakingRun() *Record {
 	r := story{hz: 10, loaded: time.Minute, rate: 200, perRequest: 1890, base: 40 * mib, limit: 256 * mib}.tell("TestOrders")
 	r.Report = "/tmp/memtest-1000/orders.test/TestOrders.html"
 	r.Growth = []profile.Site{
-		{Func: "main.newSession", File: "/src/orders/cmd/orders/session.go", Line: 88, Bytes: 17_825_792, Objects: 12_004, PerRequest: 1485.5,
+		{Func: "main.newSession", File: "/src/orders/cmd/orders/session.go", Line: 88, Bytes: 17_825_792, Objects: 12_004, PerRequest: 1485.5, Lo: 1212, Hi: 1759,
 			Stack: []string{"main.newSession /src/orders/cmd/orders/session.go:88", "main.(*sessionStore).open /src/orders/cmd/orders/session.go:52", "main.handleOrder /src/orders/cmd/orders/main.go:121", "net/http.HandlerFunc.ServeHTTP /usr/lib/go/src/net/http/server.go:2322", "net/http.(*ServeMux).ServeHTTP /usr/lib/go/src/net/http/server.go:2861"}},
-		{Func: "main.(*sessionStore).put", File: "/src/orders/cmd/orders/session.go", Line: 61, Bytes: 3_355_443, Objects: 131, PerRequest: 279.6, Alloc: "internal/runtime/maps.newTable table.go:81",
+		{Func: "main.(*sessionStore).put", File: "/src/orders/cmd/orders/session.go", Line: 61, Bytes: 3_355_443, Objects: 131, PerRequest: 279.6, Lo: 101, Hi: 458, Alloc: "internal/runtime/maps.newTable table.go:81",
 			Stack: []string{"internal/runtime/maps.newTable /usr/lib/go/src/internal/runtime/maps/table.go:81", "main.(*sessionStore).put /src/orders/cmd/orders/session.go:61", "main.handleOrder /src/orders/cmd/orders/main.go:124"}},
 		{Func: "github.com/redis/go-redis/v9/internal/pool.(*ConnPool).newConn", File: "/root/go/pkg/mod/github.com/redis/go-redis/v9@v9.7.0/internal/pool/pool.go", Line: 214, Bytes: 419_430, Objects: 12, PerRequest: 35},
 		{Func: "bufio.NewReaderSize", File: "/usr/lib/go/src/bufio/bufio.go", Line: 57, Bytes: 65_536, Objects: 16, PerRequest: 5.5},
@@ -186,10 +210,11 @@ func killedRun() *Record {
 	r.Load.Success, r.Load.Codes = 0.987, map[string]uint64{"200": 8490, "0": 110}
 	r.Load.Errors = []load.ErrorCount{{Text: "read tcp 127.0.0.1:N->127.0.0.1:N: connection reset by peer", Count: 84}, {Text: "context deadline exceeded", Count: 26}}
 	r.Trend = profile.Trend{Reason: "the run was cut short", Remedy: "raise the memory limit"}
-	r.Checks = []Check{{Rule: "no leak", Allowed: "no growth with requests", Got: "inconclusive: the run was cut short", Detail: "no leak statement is possible"}}
+	r.Checks = []Check{{Rule: "no leak", Allowed: "no growth with requests", Got: "inconclusive: the run was cut short", Detail: "no leak statement is possible"},
+		{Rule: "average working set", Allowed: "≤ 120.0 MiB", Got: "96.4 MiB, until the run was cut short at 00:53", Undecided: true}}
 	r.Notes = []Finding{{
 		At: 53 * time.Second, Kind: OOMKilled, Fatal: true,
-		Text: `"TestUpload" was OOM-killed (exit code 137; witness: inspect) after 10,600 requests (last sample 126.0 MiB, limit 128.0 MiB)`,
+		Text: `"TestUpload" was OOM-killed at 00:53 in the load phase after 10,600 requests (exit code 137; witness: inspect; limit 128.0 MiB, working set up to 126.0 MiB in the last second); growth before: +9.8 KiB/request: raise its memory limit (MemoryLimit) if it needs that much, else see in the report what grew`,
 		Logs: "2026/03/14 15:10:18 upload 10598 stored\n2026/03/14 15:10:18 upload 10599 stored\n",
 	}}
 	return r
@@ -199,6 +224,6 @@ func killedRun() *Record {
 func emptyRun() *Record {
 	return &Record{
 		Schema: Schema, Name: "TestNothing", Started: time.Date(2026, 3, 14, 15, 9, 26, 0, time.UTC),
-		Notes: []Finding{{At: 300 * time.Millisecond, Kind: Exited, Fatal: true, Text: `"TestNothing" exited with code 2, before it was ready`, Logs: "panic: DATABASE_URL is not set\n"}},
+		Notes: []Finding{{At: 300 * time.Millisecond, Kind: Exited, Fatal: true, Text: `"TestNothing" exited with code 2 at 00:00, before it was ready: its last log lines may say why`, Logs: "panic: DATABASE_URL is not set\n"}},
 	}
 }

@@ -74,15 +74,16 @@ func newFlameBox(b profile.Box, x, width float64) flameBox {
 	change := b.After - b.Before
 	sign := ""
 	switch {
-	case change >= mib/20:
+	case change >= leastMiB:
 		sign = "▲ " + signedMiB(change) + " "
-	case change <= -mib/20:
+	case change <= -leastMiB:
 		sign = "▼ " + signedMiB(change) + " "
 	}
+	size, unit := sizes(uint64(max(b.Before, 0)), uint64(max(b.After, 0)))
 	box := flameBox{
 		X: tenth(x), Y: float64(b.Depth) * flameRow, Width: tenth(width), Height: flameRow - 1,
 		Fill:  shade(float64(change) / float64(b.Weight)),
-		Title: fmt.Sprintf("%s: %s → %s MiB (%s)", name, mebibytes(float64(b.Before)), mebibytes(float64(b.After)), signedMiB(change)),
+		Title: fmt.Sprintf("%s: %s → %s %s (%s)", name, size[0], size[1], unit, signedMiB(change)),
 	}
 	box.TextX, box.TextY = tenth(x+4), box.Y+13
 	if room := int((width - 8) / flameLetter); room >= 4 {

@@ -42,7 +42,7 @@ func (r *Record) outcome() outcome {
 // headline is the verdict in one sentence with its number.
 func (r *Record) headline() string {
 	if f, ended := r.fatal(); ended {
-		return f.Text
+		return f.Short()
 	}
 	if r.Trend.Verdict == profile.Leaking {
 		return r.growthInWords()
@@ -51,6 +51,16 @@ func (r *Record) headline() string {
 		return r.brokenInWords()
 	}
 	return r.trendInWords()
+}
+
+// Short is the first clause of the finding's text: without what is in brackets or after a
+// semicolon.
+func (f Finding) Short() string {
+	short, _, _ := strings.Cut(f.Text, "; ")
+	if i := strings.Index(short, " ("); i > 0 {
+		short = short[:i]
+	}
+	return short
 }
 
 // brokenInWords is the first rule that failed, and how many more did.

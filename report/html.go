@@ -19,7 +19,7 @@ var pageSource string
 
 // pageTemplate escapes by context; the page has no other way to put text in.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"mark": mark, "clock": clock, "length": length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
+	"nameless": nameless, "clock": clock, "length": length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
 }).Parse(pageSource))
 
 // HTML writes the record as one file that needs nothing else: no network, and no style
@@ -57,6 +57,7 @@ type page struct {
 	Leaking  bool
 	Fatal    []Finding
 	Sites    []*siteRow
+	Waiting  []profile.Goroutine
 	More     int // sites that are not shown
 	NoSites  string
 	Flame    *flame
@@ -67,6 +68,10 @@ type page struct {
 	LoadRows []fact
 	Warnings []Finding
 	Source   []fact
+	Phases   []phaseRow
+	Looked   bool     // some phase has figures of processes
+	Gaps     []gapRow // times without samples
+	MoreGaps int      // that are not shown
 	Env      []fact
 	Compare  string
 	Broken   string    // why the record is not embedded
@@ -75,29 +80,14 @@ type page struct {
 
 type fact struct{ Name, Value string }
 
-type siteRow struct {
-	profile.Site
-	Place, Size, PerRequest, Objects string
-	Held                             []*siteRow // what it holds
-}
-
-func newSiteRow(s profile.Site) *siteRow {
-	bytes, perRequest := whole(s)
-	row := &siteRow{Site: s, Place: place(s), Size: certainty(s) + signedMiB(bytes), PerRequest: SignedBytes(perRequest), Objects: signedCount(s.Objects)}
-	for _, h := range s.Holds {
-		row.Held = append(row.Held, newSiteRow(profile.Site{
-			Func: h.Func, File: h.File, Line: h.Line, Bytes: h.Bytes, Objects: h.Objects, PerRequest: h.PerRequest, Stack: h.Stack,
-		}))
-	}
-	return row
-}
-
 func newPage(r *Record) *page {
 	p := &page{
 		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Culprit: r.culprit(), Most: r.mostOfIt(), Facts: r.keyFacts(),
-		Leaking: r.Trend.Verdict == profile.Leaking, Margins: slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Margin != "" }), Again: r.AgainCommand(),
+		Leaking: r.Trend.Verdict == profile.Leaking, Margins: slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Margin != "" }), Again: r.AgainCommand(), Waiting: notable(r.Goroutines),
 		LoadRows: r.loadFacts(), Source: r.sourceFacts(), Env: r.envFacts(), Compare: r.PprofCommand(),
 	}
+	p.Phases, p.Looked = r.phaseRows()
+	p.Gaps, p.MoreGaps = r.gapRows()
 	causes, still := r.causeRows()
 	p.Causes, p.Still = causes, strings.Join(still, ", ")
 	for _, narrow := range []bool{false, true} {
@@ -175,7 +165,8 @@ func (r *Record) keyFacts() []fact {
 		facts = append(facts, fact{name, SignedBytes(t.PerRequest.Value) + "/request"})
 	}
 	if f := r.floorsDuring(Load); len(f) > 1 {
-		facts = append(facts, fact{"live heap after GC", mebibytes(float64(f[0].Live())) + " → " + MiB(f[len(f)-1].Live())})
+		size, unit := sizes(f[0].Live(), f[len(f)-1].Live())
+		facts = append(facts, fact{"live heap after GC", strings.Join(size, " → ") + " " + unit})
 	}
 	if len(r.Samples) > 0 {
 		peak := MiB(r.Samples.Peak().WorkingSet)
@@ -216,20 +207,6 @@ func (r *Record) loadFacts() []fact {
 		facts[1].Value += fmt.Sprintf(" of %s planned (%.0f%%)", rateInWords(l.Planned), 100*l.Rate/l.Planned)
 	}
 	return facts
-}
-
-func (r *Record) sourceFacts() []fact {
-	s := r.Source
-	samples := "none"
-	if n := len(r.Samples); n > 0 {
-		samples = fmt.Sprintf("%s, %.1f Hz achieved, %s apart as planned, %s at most", Count(uint64(n)), s.Achieved, length(s.Every), length(s.Longest))
-	}
-	return written(
-		fact{"memory", s.Kind}, fact{"why not a better one", s.Why},
-		fact{"samples", samples}, fact{"gaps", r.gapsInWords()},
-		fact{"floors", fmt.Sprintf("%d forced collections, %d heap profiles", len(r.Floors), len(r.Heaps))},
-		fact{"working set", "usage without inactive page cache, as kubelet, cAdvisor and docker stats define it"},
-	)
 }
 
 func (r *Record) envFacts() []fact {

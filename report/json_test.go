@@ -169,7 +169,7 @@ func TestReadRefuses(t *testing.T) {
 		"later schema":   {swap(`"schema":1`, `"schema":2`), "schema 2 is not known, only 1 is"},
 		"no number":      {swap(`"schema":1`, `"schema":"x"`), `schema "x" is not known, only 1 is`},
 		"parts missing":  {`{"schema":1}`, "name, started, phases, load, samples, checks, notes missing"},
-		"wrong type":     {swap(`"at_ns":53000000000`, `"at_ns":"soon"`), "notes.at_ns is a string"},
+		"wrong type":     {swap(`"at_ns":53000000000`, `"at_ns":"soon"`), "processes.at_ns is a string"},
 		"NaN":            {swap(`"rate":200`, `"rate":NaN`), "not JSON"},
 		"out of range":   {swap(`"rate":200`, `"rate":1e999`), "load.rate"},
 		"verdict":        {swap(`"verdict":"inconclusive"`, `"verdict":"fine"`), `"fine"`},

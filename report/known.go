@@ -103,8 +103,8 @@ func (r *Record) KnownInWords() (findings []Finding) {
 		default:
 			var all float64
 			for _, s := range used {
-				_, perRequest := whole(s)
-				all += perRequest
+				_, slope := whole(s)
+				all += slope.Value
 			}
 			f.Text = fmt.Sprintf("%s: %s grew by %s/request of %s that are put up with", name, used[0].Func, Bytes(all), Bytes(k.PerRequest))
 		}

@@ -16,8 +16,15 @@ func (r *Record) Markdown(w io.Writer) error {
 	var b bytes.Buffer
 	sign := map[outcome]string{passed: "✅", failed: "❌", inconclusive: "❔", unjudged: "➖"}[v.outcome()]
 	fmt.Fprintf(&b, "### %s %s: %s\n\n**%s**\n", sign, inMarkdown(v.Name), v.outcome(), inMarkdown(upperFirst(v.headline())))
+	if f, ended := v.fatal(); ended && f.Short() != f.Text {
+		fmt.Fprintf(&b, "\n%s\n", inMarkdown(f.Text))
+	}
 	if c := v.culprit(); c != nil {
-		fmt.Fprintf(&b, "\n%s of it is held by %s at **%s**\n", c.Size, codeSpan(c.Func), inMarkdown(c.Place))
+		size := c.Size
+		if c.Interval != "" {
+			size += " (" + c.Interval + " per request)"
+		}
+		fmt.Fprintf(&b, "\n%s is held by %s at **%s**\n", size, codeSpan(c.Func), inMarkdown(c.Place))
 	}
 	v.rulesMarkdown(&b)
 	if line := v.FloorsInWords(); line != "" {
@@ -29,8 +36,15 @@ func (r *Record) Markdown(w io.Writer) error {
 	if line := v.loadInWords(); line != "" {
 		fmt.Fprintf(&b, "\nLoad: %s\n", inMarkdown(line))
 	}
+	if line := v.measuredInWords(); line != "" {
+		fmt.Fprintf(&b, "\nMeasured: %s\n", inMarkdown(line))
+	}
 	v.sitesMarkdown(&b)
-	if line := v.warningInWords(); line != "" {
+	switch name, line := v.noteInWords(); name {
+	case "":
+	case "longer", "known":
+		fmt.Fprintf(&b, "\nℹ️ %s\n", inMarkdown(line))
+	default:
 		fmt.Fprintf(&b, "\n⚠️ %s\n", inMarkdown(line))
 	}
 	if again := v.AgainCommand(); again != "" {
@@ -49,7 +63,7 @@ func (r *Record) rulesMarkdown(b *bytes.Buffer) {
 	}
 	b.WriteString("\n| | rule | allowed | measured | margin |\n|---|---|---|---|---|\n")
 	for _, c := range r.Checks {
-		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", mark(c.OK), inMarkdown(c.Rule), inMarkdown(c.Allowed), inMarkdown(c.Got), inMarkdown(c.Margin))
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", c.Mark(), inMarkdown(c.Rule), inMarkdown(c.Allowed), inMarkdown(c.Got), inMarkdown(c.Margin))
 	}
 }
 
@@ -60,7 +74,11 @@ func (r *Record) sitesMarkdown(b *bytes.Buffer) {
 	b.WriteString("\n| live heap | per request | call site |\n|---:|---:|---|\n")
 	for _, s := range r.Growth[:min(topSites, len(r.Growth))] {
 		row := newSiteRow(s)
-		fmt.Fprintf(b, "| %s | %s | %s %s |\n", row.Size, row.PerRequest, codeSpan(row.Func), inMarkdown(row.Place))
+		per := row.PerRequest
+		if row.Interval != "" {
+			per += " (" + row.Interval + ")"
+		}
+		fmt.Fprintf(b, "| %s | %s | %s %s |\n", row.Size, inMarkdown(per), codeSpan(row.Func), inMarkdown(row.Place))
 	}
 }
 
@@ -102,7 +120,7 @@ func (r *Record) Annotations(w io.Writer) error {
 		}
 	}
 	for _, c := range v.Checks {
-		if c.OK {
+		if c.OK || c.Undecided {
 			continue
 		}
 		text := c.Detail

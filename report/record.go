@@ -176,6 +176,8 @@ type Check struct {
 	Detail  string // the judge's whole message, for a rule that failed
 	File    string // where the judge was asked, as in Test
 	Line    int
+
+	Undecided bool // it was kept until the run was cut short, which proves nothing: OK is false
 }
 
 // Finding is something that happened in the run which a reader must know.

@@ -12,7 +12,7 @@ import (
 
 const (
 	mostLines = 12  // of the text form
-	widest    = 400 // runes of one of its lines, which a terminal folds
+	widest    = 600 // runes of one of its lines, which a terminal folds
 	topSites  = 3
 )
 
@@ -21,7 +21,11 @@ const (
 // floors, the three call sites that grew most, the path of the report.
 func (r *Record) Text(w io.Writer) error {
 	v := r.visible()
-	head := fmt.Sprintf("memtest %s: %s, %s", v.Name, strings.ToUpper(string(v.outcome())), v.headline())
+	headline := v.headline()
+	if f, ended := v.fatal(); ended {
+		headline = f.Text
+	}
+	head := fmt.Sprintf("memtest %s: %s, %s", v.Name, strings.ToUpper(string(v.outcome())), headline)
 	if interval := intervalInWords(v.Trend.PerRequest); interval != "" && v.Trend.Verdict == profile.Leaking {
 		head += " (" + interval + " per request)"
 	}
@@ -41,7 +45,7 @@ func (r *Record) Text(w io.Writer) error {
 func (r *Record) checkLines(n int) []string {
 	var bad, good []Check
 	for _, c := range r.Checks {
-		if c.OK {
+		if c.OK || c.Undecided {
 			good = append(good, c)
 		} else {
 			bad = append(bad, c)
@@ -52,9 +56,13 @@ func (r *Record) checkLines(n int) []string {
 	if len(all) > n {
 		shown := max(n-1, 0)
 		if len(bad) > shown {
-			rest = []string{fmt.Sprintf("✗ %d more rules failed, %d were kept", len(bad)-shown, len(good))}
+			rest = []string{fmt.Sprintf("✗ %d more rules failed, %d did not", len(bad)-shown, len(good))}
 		} else {
-			rest = []string{fmt.Sprintf("✓ %d more rules kept", len(all)-shown)}
+			word := "kept"
+			if all[shown].Undecided {
+				word = "kept until then"
+			}
+			rest = []string{fmt.Sprintf("%s %d more rules %s", all[shown].Mark(), len(all)-shown, word)}
 		}
 		all = all[:shown]
 	}
@@ -64,14 +72,18 @@ func (r *Record) checkLines(n int) []string {
 	}
 	var lines []string
 	for _, c := range all {
-		lines = append(lines, fmt.Sprintf("%s %-*s  %-*s  got %s", mark(c.OK), rule, c.Rule, limit, c.Allowed, c.Got))
+		lines = append(lines, fmt.Sprintf("%s %-*s  %-*s  got %s", c.Mark(), rule, c.Rule, limit, c.Allowed, c.Got))
 	}
 	return append(lines, rest...)
 }
 
-func mark(ok bool) string {
-	if ok {
+// Mark is the sign of what became of the rule: ✓ kept, ✗ broken, – neither.
+func (c Check) Mark() string {
+	switch {
+	case c.OK:
 		return "✓"
+	case c.Undecided:
+		return "–"
 	}
 	return "✗"
 }
@@ -96,7 +108,10 @@ func (r *Record) factLines() []string {
 	for _, waiting := range TopGoroutines(r.Goroutines, 1) {
 		row("waits", waiting)
 	}
-	row("warning", r.warningInWords())
+	row(r.noteInWords())
+	if len(lines)+len(r.Checks)+3 <= mostLines { // where there is room beside the headline and the report
+		row("source", r.measuredInWords())
+	}
 	row("report", r.filesInWords())
 	return lines
 }
@@ -140,33 +155,58 @@ func (r *Record) memoryInWords() string {
 		return ""
 	}
 	peak := r.Samples.Peak()
-	s := fmt.Sprintf("%s  %s → %s MiB, peak %s at %s", sparkline(r.Samples, sparkWidth),
-		mebibytes(float64(r.Samples[0].WorkingSet)), mebibytes(float64(r.Samples[len(r.Samples)-1].WorkingSet)),
-		mebibytes(float64(peak.WorkingSet)), clock(peak.At))
+	size, unit := sizes(r.Samples[0].WorkingSet, r.Samples[len(r.Samples)-1].WorkingSet, peak.WorkingSet)
+	s := fmt.Sprintf("%s  %s → %s %s, peak %s at %s", sparkline(r.Samples, sparkWidth), size[0], size[1], unit, size[2], clock(peak.At))
 	if r.Env.Limit > 0 {
 		s += ", limit " + MiB(r.Env.Limit)
+	}
+	if exact := r.peakUsageInWords(); exact != "" {
+		s += "; " + exact
 	}
 	return s
 }
 
-// warningInWords is the first finding that is not in the headline.
-func (r *Record) warningInWords() string {
+// noteInWords is the weightiest finding that is not in the headline, and what it is.
+func (r *Record) noteInWords() (name, text string) {
 	head, ended := r.fatal()
-	var first string
-	more := 0
+	var first Finding
+	more := -1
 	for _, f := range r.Notes {
-		switch {
-		case ended && f == head:
-		case first == "":
-			first = fmt.Sprintf("%s at %s", f.Text, clock(f.At))
-		default:
-			more++
+		if ended && f == head {
+			continue
+		}
+		if more++; more == 0 || weight(f) > weight(first) {
+			first = f
 		}
 	}
-	if more > 0 {
-		first += fmt.Sprintf(" (%d more)", more)
+	if more < 0 {
+		return "", ""
 	}
-	return first
+	text = fmt.Sprintf("%s at %s", first.Text, clock(first.At))
+	if more > 0 {
+		text += fmt.Sprintf(" (%d more)", more)
+	}
+	name = "warning"
+	switch first.Kind {
+	case Extended:
+		name = "longer"
+	case KnownGrowth:
+		name = "known"
+	case Pinned:
+		name = "pinned"
+	}
+	return name, text
+}
+
+// weight is how much a finding matters to who reads only one.
+func weight(f Finding) int {
+	switch f.Kind {
+	case Extended, KnownGrowth:
+		return 0
+	case Warning:
+		return 1
+	}
+	return 2
 }
 
 // sparkline is the highest working set of each of width parts of the run, on a scale

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,12 +11,40 @@ import (
 
 const mib = 1 << 20
 
-// MiB is bytes as "1,023.4 MiB", the form for all memory that is not per request.
-func MiB(bytes uint64) string { return mebibytes(float64(bytes)) + " MiB" }
+// MiB is bytes as "1,023.4 MiB", the form for all memory that is not per request; less
+// than 0.1 MiB is in a smaller unit: "51.2 KiB", "0 B".
+func MiB(bytes uint64) string {
+	if bytes < leastMiB {
+		return Bytes(float64(bytes))
+	}
+	return mebibytes(float64(bytes)) + " MiB"
+}
 
-// signedMiB is bytes as "+17.0 MiB".
+// leastMiB is the size in bytes from which on MiB with one digit after the point say something.
+const leastMiB = mib/10 + 1
+
+// signedMiB is MiB with its sign: "+17.0 MiB".
 func signedMiB(bytes int64) string {
-	return sign(float64(bytes)) + mebibytes(math.Abs(float64(bytes))) + " MiB"
+	size := uint64(bytes)
+	if bytes < 0 {
+		size = -size
+	}
+	return sign(float64(bytes)) + MiB(size)
+}
+
+// sizes is MiB of several, to be joined with an arrow or the like and followed by their
+// unit, which is that of the largest.
+func sizes(bytes ...uint64) (words []string, unit string) {
+	_, unit, _ = strings.Cut(MiB(slices.Max(bytes)), " ")
+	per := map[string]float64{"B": 1, "KiB": 1 << 10, "MiB": mib}[unit]
+	digits := 1
+	if unit == "B" {
+		digits = 0
+	}
+	for _, b := range bytes {
+		words = append(words, grouped(strconv.FormatFloat(float64(b)/per, 'f', digits, 64)))
+	}
+	return words, unit
 }
 
 // mebibytes is bytes as "1,023.4".

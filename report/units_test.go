@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 
 func TestSizes(t *testing.T) {
 	for bytes, want := range map[uint64]string{
-		0: "0.0 MiB", 43_306_189: "41.3 MiB", 1 << 30: "1,024.0 MiB", 52_428: "0.0 MiB", 52_429: "0.1 MiB", math.MaxUint64: "17,592,186,044,416.0 MiB",
+		0: "0 B", 43_306_189: "41.3 MiB", 1 << 30: "1,024.0 MiB", 52_428: "51.2 KiB", 104_857: "102.4 KiB", 104_858: "0.1 MiB", math.MaxUint64: "17,592,186,044,416.0 MiB",
 	} {
 		assert.Equal(t, want, MiB(bytes))
 	}
@@ -25,6 +26,11 @@ func TestSizes(t *testing.T) {
 	assert.Equal(t, "0 B", SignedBytes(0))
 	assert.Equal(t, "+17.0 MiB", signedMiB(17*mib))
 	assert.Equal(t, "-1.5 MiB", signedMiB(-1.5*mib))
+	assert.Equal(t, "-300 B", signedMiB(-300))
+	for want, bytes := range map[string][]uint64{"0.0 → 1.5 MiB": {1, 1.5 * mib}, "0.5 → 12.0 KiB": {512, 12 << 10}, "7 → 3,000 B": {7, 3000}} {
+		words, unit := sizes(bytes...)
+		assert.Equal(t, want, strings.Join(words, " → ")+" "+unit)
+	}
 }
 
 func TestCounts(t *testing.T) {

@@ -117,95 +117,27 @@ func (r *Record) FloorsInWords() string {
 		return ""
 	}
 	n := min(floorsShown, len(floors))
-	words := make([]string, n)
+	shown := make([]uint64, n)
 	rising := true
 	for i := range n {
 		at := i * (len(floors) - 1) / (n - 1)
-		words[i] = mebibytes(float64(floors[at].Live()))
-		if i > 0 && floors[at].Live() <= floors[(i-1)*(len(floors)-1)/(n-1)].Live() {
-			rising = false
-		}
+		shown[i] = floors[at].Live()
+		rising = rising && (i == 0 || shown[i] > shown[i-1])
 	}
-	line := strings.Join(words, " → ") + " MiB after GC"
+	words, unit := sizes(shown...)
+	line := strings.Join(words, " → ") + " " + unit + " after GC"
 	if rising {
 		line += " (each higher)"
 	}
 	return line
 }
 
-// TopSites is the n call sites that grew most, a line each, with the columns aligned:
-// "+17.0 MiB  1,420 B/request  main.newSession  session.go:88". The last one says how
-// much is left out. A site that is a guess has a "≈" before it, a holder has the size
-// of what it holds, and the allocating frame stands last where it is another one.
-func TopSites(growth []profile.Site, n int) []string {
-	var grown []profile.Site
-	for _, s := range growth {
-		if s.Bytes > 0 {
-			grown = append(grown, s)
-		}
-	}
-	shown := grown[:min(n, len(grown))]
-	var size, per, name int
-	for _, s := range shown {
-		bytes, perRequest := whole(s)
-		size = max(size, len([]rune(certainty(s)+signedMiB(bytes))))
-		per = max(per, len(Bytes(perRequest)))
-		name = max(name, len([]rune(s.Func)))
-	}
-	lines := make([]string, len(shown))
-	for i, s := range shown {
-		bytes, perRequest := whole(s)
-		lines[i] = fmt.Sprintf("%*s  %*s/request  %-*s  %s%s", size, certainty(s)+signedMiB(bytes), per, Bytes(perRequest), name, s.Func, place(s), besides(s))
-	}
-	if rest := grown[len(shown):]; len(rest) > 0 && len(shown) > 0 {
-		var bytes int64
-		for _, s := range rest {
-			more, _ := whole(s)
-			bytes += more
-		}
-		lines[len(lines)-1] += fmt.Sprintf("  (%d more sites, %s)", len(rest), signedMiB(bytes))
-	}
-	return lines
-}
-
-// certainty is the sign before a site that is a guess.
-func certainty(s profile.Site) string {
-	if s.Uncertain {
-		return "≈ "
-	}
-	return ""
-}
-
-// whole is what a site grew by with all that it holds.
-func whole(s profile.Site) (bytes int64, perRequest float64) {
-	bytes, perRequest = s.Bytes, s.PerRequest
-	for _, h := range s.Holds {
-		bytes, perRequest = bytes+h.Bytes, perRequest+h.PerRequest
-	}
-	return bytes, perRequest
-}
-
-// besides is the frame that allocates and what the site holds, where there are such.
-func besides(s profile.Site) string {
-	var words string
-	if s.Alloc != "" {
-		words += "  ← " + s.Alloc
-	}
-	const named = 3
-	for i, h := range s.Holds[:min(named, len(s.Holds))] {
-		words += []string{"  holds ", ", "}[min(i, 1)] + h.Func
-	}
-	if n := len(s.Holds); n > named {
-		words += fmt.Sprintf(" and %d more", n-named)
-	}
-	return words
-}
-
 // TopGoroutines is the n stacks whose goroutines grew most in number, a line each:
 // "+4,012 goroutines, 1.00/request, in main.wait main.go:57 (chan receive), started by
-// main.watch main.go:60".
+// main.watch main.go:60". Those that are hardly more are left out.
 func TopGoroutines(grown []profile.Goroutine, n int) []string {
 	var lines []string
+	grown = notable(grown)
 	for _, g := range grown[:min(n, len(grown))] {
 		line := fmt.Sprintf("%s goroutines, %.2f/request, in %s %s", signedCount(g.Count), g.PerRequest, g.Func, placeIn(g.File, g.Line))
 		if g.State != "" {
@@ -222,8 +154,20 @@ func TopGoroutines(grown []profile.Goroutine, n int) []string {
 	return lines
 }
 
-// place is a site as "session.go:88".
-func place(s profile.Site) string { return placeIn(s.File, s.Line) }
+// leastGoroutines is the growth per request that is written as more than 0.00.
+const leastGoroutines = 0.005
+
+// notable is the stacks whose number says something: a goroutine more or less in a
+// whole run does not, unless the runtime knows it to wait for ever.
+func notable(grown []profile.Goroutine) []profile.Goroutine {
+	var kept []profile.Goroutine
+	for _, g := range grown {
+		if g.PerRequest >= leastGoroutines || g.Leaked > 0 {
+			kept = append(kept, g)
+		}
+	}
+	return kept
+}
 
 func placeIn(file string, line int) string {
 	switch {

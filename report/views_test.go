@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -78,39 +79,21 @@ func TestFloorsInWords(t *testing.T) {
 	assert.Equal(t, "1.0 → 4.0 → 7.0 → 10.0 MiB after GC (each higher)", floors(1, 2, 3, 4, 5, 6, 7, 8, 9, 10).FloorsInWords())
 }
 
-func TestTopSites(t *testing.T) {
-	assert.Equal(t, []string{
-		"+17.0 MiB  1,486 B/request  main.newSession          session.go:88",
-		" +3.2 MiB    280 B/request  main.(*sessionStore).put session.go:61  ← internal/runtime/maps.newTable table.go:81  (2 more sites, +0.5 MiB)",
-	}, squeeze(TopSites(leakingRun().Growth, 2)))
-	assert.Empty(t, TopSites(nil, 3))
-	assert.Empty(t, TopSites(leakingRun().Growth, 0))
-	assert.Empty(t, TopSites([]profile.Site{{Func: "main.f", Bytes: -1}}, 3), "what shrank is no culprit")
-	assert.Equal(t, []string{"+1.0 MiB  0 B/request  f  "}, TopSites([]profile.Site{{Func: "f", Bytes: mib}}, 3))
-}
-
-// A leak is shown as one, with the size of what it holds; a guess says so.
-func TestTopSitesOfAHolderAndAGuess(t *testing.T) {
-	held := []profile.Held{{Func: "net/http.readRequest", Bytes: 2 * mib, PerRequest: 900}, {Func: "net/textproto.readMIMEHeader", Bytes: mib, PerRequest: 400}}
-	lines := TopSites([]profile.Site{
-		{Func: "main.Set", File: "r.go", Line: 3, Bytes: mib, PerRequest: 48, Holds: held},
-		{Func: "main.log", Bytes: mib, PerRequest: 20, Uncertain: true},
-	}, 3)
-	assert.Equal(t, []string{
-		"  +4.0 MiB  1,348 B/request  main.Set  r.go:3  holds net/http.readRequest, net/textproto.readMIMEHeader",
-		"≈ +1.0 MiB     20 B/request  main.log  ",
-	}, lines)
-	page := string(asHTML(t, &Record{Growth: []profile.Site{{Func: "main.Set", Bytes: mib, Uncertain: true, Holds: held}}}))
-	assert.Contains(t, page, "What most likely grew")
-	assert.Contains(t, page, "from <code>net/textproto.readMIMEHeader</code>")
-}
-
-// squeeze takes one of the two spaces before a place, to be compared as it is read.
-func squeeze(lines []string) []string {
-	for i := range lines {
-		lines[i] = strings.Replace(lines[i], "  session.go", " session.go", 1)
+// A goroutine more or less in a whole run is noise.
+func TestGoroutinesThatSayNothingAreLeftOut(t *testing.T) {
+	grown := []profile.Goroutine{
+		{Func: "main.wait", File: "main.go", Line: 57, Count: 4012, PerRequest: 1, State: "chan receive"},
+		{Func: "main.stuck", Count: 1, PerRequest: 0.0003, Leaked: 1},
+		{Func: "net/http.(*conn).serve", Count: 2, PerRequest: 0.0004},
 	}
-	return lines
+	assert.Equal(t, []string{
+		"+4,012 goroutines, 1.00/request, in main.wait main.go:57 (chan receive)",
+		"+1 goroutines, 0.00/request, in main.stuck ; the runtime knows 1 to wait for ever",
+	}, TopGoroutines(grown, 5))
+	page := string(asHTML(t, &Record{Goroutines: grown}))
+	assert.Contains(t, page, "<code>main.stuck</code>")
+	assert.NotContains(t, page, "<code>net/http.(*conn).serve</code>")
+	assert.NotContains(t, string(asHTML(t, &Record{Goroutines: grown[2:]})), "Goroutines that grew in number")
 }
 
 func TestPprofCommand(t *testing.T) {
@@ -139,4 +122,36 @@ func TestOutcome(t *testing.T) {
 		assert.Equal(t, c.want, c.r.outcome(), name)
 		assert.Equal(t, c.headline, c.r.headline(), name)
 	}
+}
+
+// Of several findings a line of text names the weightiest, as what it is.
+func TestNoteInWords(t *testing.T) {
+	longer := Finding{Kind: Extended, At: 9 * time.Second, Text: "the load goes on for 8s: it is inconclusive"}
+	short := Finding{Kind: Warning, At: 12 * time.Second, Text: "the CPU was short"}
+	pinned := Finding{Kind: Pinned, Text: "the target was pinned"}
+	died := Finding{Kind: Exited, Fatal: true, Text: "it died"}
+	for want, notes := range map[string][]Finding{
+		"": {died},
+		"longer  the load goes on for 8s: it is inconclusive at 00:09": {died, longer},
+		"warning the CPU was short at 00:12 (1 more)":                  {longer, short},
+		"pinned  the target was pinned at 00:00 (2 more)":              {longer, short, pinned},
+	} {
+		r := &Record{Notes: notes}
+		var said string
+		if name, line := r.noteInWords(); name != "" {
+			said = fmt.Sprintf("%-7s %s", name, line)
+		}
+		assert.Equal(t, want, said)
+	}
+	var b strings.Builder
+	assert.NoError(t, (&Record{Notes: []Finding{longer}}).Markdown(&b))
+	assert.Contains(t, b.String(), "ℹ️ the load goes on")
+	chart := newChart(&Record{Phases: []Phase{{To: time.Minute}}, Samples: profile.Series{{}, {At: time.Minute}}, Notes: []Finding{longer, short}}, false)
+	assert.Len(t, chart.Warnings, 1, "an extension is no warning")
+}
+
+func TestShortFinding(t *testing.T) {
+	assert.Equal(t, "it died at 00:53", Finding{Text: "it died at 00:53 (exit code 2; limit 1 MiB); growth before"}.Short())
+	assert.Equal(t, "it died", Finding{Text: "it died; (so)"}.Short())
+	assert.Equal(t, "it died: see its log", Finding{Text: "it died: see its log"}.Short())
 }

@@ -17,6 +17,7 @@ func TestLeakIsFound(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes half a minute, and -short is set")
 	}
+	t.Log("this server leaks on purpose: the test passes if memtest finds it, and says FAILED of it")
 	run := memtest.Run(t, memtest.Scenario{
 		Name: "shop",
 		Target: memtest.DockerOr(t,

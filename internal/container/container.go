@@ -5,9 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 
@@ -150,9 +148,10 @@ func (c *Container) meet(ctx context.Context) error {
 	}
 	inside := []int{c.spec.Port, c.spec.pprofPort()}
 	routes := c.place.routes(ctr, nearby, inside...)
-	if len(routes) == 0 && ctr.State != nil && ctr.State.Running {
-		return fmt.Errorf("find way to container %.12s: ports %v are not all published, only %v: publish them (testcontainers' ExposedPorts)",
-			c.id, inside, slices.Collect(maps.Keys(publishedPorts(ctr, inside))))
+	if running := ctr.State != nil && ctr.State.Running; running && (c.item == "" || len(routes) == 0) {
+		if err := checkPublished(ctr, inside); err != nil {
+			return err
+		}
 	}
 	c.route, err = c.awaitReady(ctx, routes)
 	return err

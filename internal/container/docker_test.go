@@ -217,8 +217,10 @@ func TestAdoptLeavesTheUsersContainer(t *testing.T) {
 	require.NoError(t, c.Stop(t.Context()))
 	assert.Equal(t, "ok\n", get(t, c.URL()), "it still runs")
 
-	_, err = Adopt(t.Context(), users, Spec{Port: 9090, ReadyWait: time.Second})
-	assert.ErrorContains(t, err, "9090")
+	for _, wrong := range []Spec{{Port: 9090}, {Port: 8080, PprofPort: 9090}} { // each would wait a minute
+		_, err = Adopt(t.Context(), users, wrong)
+		assert.ErrorContains(t, err, "its port 9090 is not published, only 8080/tcp is: name a port that is, or publish it")
+	}
 	assert.Equal(t, "ok\n", get(t, c.URL()), "it still runs")
 	_, err = Adopt(t.Context(), nil, Spec{Port: 8080})
 	assert.ErrorContains(t, err, "there is none")

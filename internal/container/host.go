@@ -137,6 +137,40 @@ func publishedPorts(ctr container.InspectResponse, inside []int) map[int]int {
 	return ports
 }
 
+// checkPublished is an error if a container that is not ours does not publish one of the
+// ports. It may be reached in the engine's network even so, but whoever names a port that
+// nobody published has most often mistaken it, and would wait in vain.
+func checkPublished(ctr container.InspectResponse, inside []int) error {
+	ports := publishedPorts(ctr, inside)
+	for _, port := range inside {
+		if _, ok := ports[port]; !ok {
+			return fmt.Errorf("find way to container %.12s: its port %d is not published, %s: name a port that is, or publish it (testcontainers' WithExposedPorts)",
+				ctr.ID, port, whatIsPublished(ctr))
+		}
+	}
+	return nil
+}
+
+// whatIsPublished is "only 8080/tcp and 9090/tcp are".
+func whatIsPublished(ctr container.InspectResponse) string {
+	var ports []string
+	if ctr.NetworkSettings != nil {
+		for port, bindings := range ctr.NetworkSettings.Ports {
+			if len(bindings) > 0 {
+				ports = append(ports, port.String())
+			}
+		}
+	}
+	slices.Sort(ports)
+	switch len(ports) {
+	case 0:
+		return "none is"
+	case 1:
+		return "only " + ports[0] + " is"
+	}
+	return "only " + strings.Join(ports, ", ") + " are"
+}
+
 // networkIPs are the container's addresses on the engine's networks.
 func networkIPs(ctr container.InspectResponse) []netip.Addr {
 	var ips []netip.Addr

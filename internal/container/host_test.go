@@ -90,3 +90,19 @@ func TestNearby(t *testing.T) {
 	assert.False(t, nearby(netip.MustParseAddr("240.0.0.1")), "reserved, on no network")
 	assert.False(t, nearby(netip.MustParseAddr("127.0.0.1")), "loopback is not the engine's network")
 }
+
+func TestCheckPublished(t *testing.T) {
+	at := func(ports ...string) container.InspectResponse {
+		published := network.PortMap{network.MustParsePort("5000/tcp"): nil} // exposed alone
+		for _, p := range ports {
+			published[network.MustParsePort(p)] = []network.PortBinding{{HostPort: "32768"}}
+		}
+		return container.InspectResponse{ID: "0123456789abcdef", HostConfig: &container.HostConfig{}, NetworkSettings: &container.NetworkSettings{Ports: published}}
+	}
+	assert.NoError(t, checkPublished(at("80/tcp", "81/tcp"), []int{80, 81}))
+	assert.NoError(t, checkPublished(container.InspectResponse{HostConfig: &container.HostConfig{NetworkMode: "host"}}, []int{80}))
+	assert.ErrorContains(t, checkPublished(at(), []int{80}), "container 0123456789ab: its port 80 is not published, none is: ")
+	assert.ErrorContains(t, checkPublished(at("80/udp"), []int{80}), "only 80/udp is: ")
+	assert.ErrorContains(t, checkPublished(at("80/tcp", "81/tcp"), []int{80, 5000}), "port 5000 is not published, only 80/tcp, 81/tcp are: ")
+	assert.ErrorContains(t, checkPublished(container.InspectResponse{}, []int{80}), "none is")
+}

@@ -97,13 +97,15 @@ func (e *engine) buildOnce(ctx context.Context, s Spec, ref string, labels map[s
 		defer c.Close()
 	}
 	opts.Tags, opts.Labels = []string{ref}, labels
-	said := &text.Tail{Max: 64 << 10}
+	opts.Remove, opts.ForceRemove = true, true // the containers that it runs
+	said, layers, before := &text.Tail{Max: 64 << 10}, &layers{}, e.imageIDs(ctx)
 	res, err := e.ImageBuild(ctx, opts.Context, opts)
 	if err == nil {
 		defer res.Body.Close()
-		err = jsonmessage.DisplayStream(res.Body, said)
+		err = jsonmessage.DisplayStream(res.Body, io.MultiWriter(said, layers))
 	}
 	if err != nil {
+		e.removeLayers(ctx, layers.made, before)
 		return fmt.Errorf("build image from %q: %w:\n%s\nmake docker build work there first",
 			filepath.Join(s.Context, cmp.Or(s.Dockerfile, "Dockerfile")), err, text.LastLines(said.String(), builderLines))
 	}

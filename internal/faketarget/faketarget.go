@@ -37,6 +37,8 @@ type Target struct {
 	StopErr   error            // what Stop answers, if anything
 	DiesAfter uint64           // requests after which it ends by itself; 0: never
 	Exit      memtest.Exit     // how it ends then
+	SeenLate  time.Duration    // how long after its end that is known
+	Emptied   bool             // its memory reads as next to nothing once it has ended
 	Handler   http.HandlerFunc // how it answers; default 200
 	Vars      []string         // its environment, "NAME=value"
 
@@ -90,7 +92,7 @@ func (t *Target) serve(w http.ResponseWriter, r *http.Request) {
 		t.Handler(w, r)
 	}
 	if t.DiesAfter > 0 && n == t.DiesAfter {
-		t.died <- t.Exit
+		time.AfterFunc(t.SeenLate, func() { t.died <- t.Exit })
 		go t.server.Close()
 	}
 }
@@ -100,6 +102,9 @@ func (t *Target) live() uint64 { return Base + t.More + t.Retains*t.served.Load(
 // Sample implements profile.Sampler.
 func (t *Target) Sample(_ context.Context, m *profile.Memory) error {
 	ws := t.live() + 5<<20
+	if t.Emptied && (prober{t}).answers() != nil {
+		ws = 4096
+	}
 	*m = profile.Memory{
 		Usage: ws + 1<<20, WorkingSet: ws, Anon: ws, File: 1 << 20, InactiveFile: 1 << 20, Limit: t.Limit,
 	}
@@ -110,6 +115,9 @@ type prober struct{ *Target }
 
 // Floor implements memtest.Prober.
 func (p prober) Floor(context.Context) (profile.Floor, error) {
+	if err := p.answers(); err != nil {
+		return profile.Floor{}, err
+	}
 	objects := uint64(1000)
 	if p.Retains > 0 {
 		objects += p.served.Load()
@@ -117,13 +125,23 @@ func (p prober) Floor(context.Context) (profile.Floor, error) {
 	return profile.Floor{
 		Took: time.Millisecond, HeapAlloc: p.live(), HeapObjects: objects,
 		StackInuse: 1 << 20, Sys: p.live() + 4<<20, NextGC: 2 * p.live(), NumGC: 10,
-	}, p.HeapErr
+	}, nil
+}
+
+// answers is why it does not.
+func (p prober) answers() error {
+	select {
+	case <-p.closed:
+		return errors.New("connection refused")
+	default:
+		return p.HeapErr
+	}
 }
 
 // Heap implements memtest.Prober: a profile in which main.leak retains what the target retains.
 func (p prober) Heap(context.Context) ([]byte, error) {
-	if p.HeapErr != nil {
-		return nil, p.HeapErr
+	if err := p.answers(); err != nil {
+		return nil, err
 	}
 	leak := &pprof.Function{ID: 1, Name: "main.leak", SystemName: "main.leak", Filename: "/src/leak.go"}
 	at := &pprof.Location{ID: 1, Address: 1, Line: []pprof.Line{{Function: leak, Line: 42}}}

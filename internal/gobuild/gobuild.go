@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -19,10 +20,15 @@ const compilerLines = 20
 
 // Compile compiles the main package at pkg, relative to dir, into the file binary, with
 // those variables ("GOARCH=arm64") added to the environment. It returns the version of
-// Go that it was built with. The error names the command and its complaints.
+// Go that it was built with. A pkg that is an absolute path is compiled in its own module,
+// which need not be dir's: it is another checkout. The error names the command and its complaints.
 func Compile(ctx context.Context, dir, pkg, binary string, env ...string) (goVersion string, err error) {
 	if strings.HasPrefix(pkg, "-") {
 		return "", fmt.Errorf("build Go package %q: a package path does not begin with -: name it as ./path", pkg)
+	}
+	named := pkg
+	if filepath.IsAbs(pkg) {
+		dir, pkg = pkg, "."
 	}
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, pkg)
 	cmd.Dir = dir
@@ -32,11 +38,11 @@ func Compile(ctx context.Context, dir, pkg, binary string, env ...string) (goVer
 	cmd.Stdout, cmd.Stderr = said, said
 	if err := cmd.Run(); err != nil {
 		return "", fmt.Errorf("build Go package %q (%s): %w:\n%s\nmake this command work first",
-			pkg, strings.Join(append(env, "go build"), " "), err, text.FirstLines(said.String(), compilerLines))
+			named, strings.Join(append(env, "go build"), " "), err, text.FirstLines(said.String(), compilerLines))
 	}
 	info, err := buildinfo.ReadFile(binary)
 	if err != nil {
-		return "", fmt.Errorf("build Go package %q: what was built cannot be run: name a main package", pkg)
+		return "", fmt.Errorf("build Go package %q: what was built cannot be run: name a main package", named)
 	}
 	return info.GoVersion, nil
 }

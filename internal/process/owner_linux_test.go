@@ -18,10 +18,14 @@ import (
 
 // TestOwner is what TestWhatADeadOwnerLeaves runs as a process of its own.
 func TestOwner(t *testing.T) {
-	if os.Getenv("MEMGATE_TEST_OWNER") == "" {
+	if os.Getenv(ownerTest) == "" {
 		t.Skip("only for the test that starts it")
 	}
-	p, err := Start(t.Context(), Spec{GoPackage: "./testdata/server", ReadyPath: "/"})
+	s := Spec{GoPackage: serverPackage, ReadyPath: "/"}
+	if path := os.Getenv(serverPath); path != "" {
+		s.GoPackage, s.Command = "", []string{path}
+	}
+	p, err := Start(t.Context(), s)
 	require.NoError(t, err)
 	os.Stdout.WriteString("pids: " + strconv.Itoa(p.info.PID) + " " + strings.ReplaceAll(get(t, p, "/children"), "\n", " ") + "\n")
 	os.Stdout.WriteString("group: " + p.info.Group + "\n")
@@ -33,7 +37,12 @@ func TestWhatADeadOwnerLeaves(t *testing.T) {
 		t.Run(sig.String(), func(t *testing.T) {
 			dir := t.TempDir()
 			cmd := exec.Command(os.Args[0], "-test.run=^TestOwner$", "-test.timeout=90s")
-			cmd.Env = append(os.Environ(), "MEMGATE_TEST_OWNER=1", "TMPDIR="+dir)
+			cmd.Env = append(os.Environ(), ownerTest+"=1", "TMPDIR="+dir)
+			if sig != syscall.SIGTERM { // that one compiles it, and leaves no folder of that either
+				path, err := server()
+				require.NoError(t, err)
+				cmd.Env = append(cmd.Env, serverPath+"="+path)
+			}
 			out, err := cmd.StdoutPipe()
 			require.NoError(t, err)
 			require.NoError(t, cmd.Start())

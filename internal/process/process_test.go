@@ -3,6 +3,7 @@
 package process
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -17,15 +19,53 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/memgate/memgate/internal/gobuild"
 	"github.com/memgate/memgate/internal/owner"
 	"github.com/memgate/memgate/profile"
 )
+
+const serverPackage = "./testdata/server"
+
+// serverPath names the compiled test server to a child of the tests.
+const serverPath = "MEMGATE_TEST_SERVER"
+
+// server is the path of the compiled test server: linking it takes longer than what most
+// tests do with it. Those that are of compiling name serverPackage.
+var server = sync.OnceValues(func() (string, error) {
+	if path := os.Getenv(serverPath); path != "" {
+		return path, nil
+	}
+	path := filepath.Join(binaries, "server")
+	_, err := gobuild.Compile(context.Background(), "", serverPackage, path)
+	return path, err
+})
+
+// ownerTest is set for a child that runs TestOwner.
+const ownerTest = "MEMGATE_TEST_OWNER"
+
+// binaries is a folder that goes with the tests.
+var binaries string
+
+func TestMain(m *testing.M) {
+	if os.Getenv(ownerTest) != "" { // a child, which nobody cleans up after
+		os.Exit(m.Run())
+	}
+	var err error
+	if binaries, err = os.MkdirTemp("", "process-test-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(binaries)
+	os.Exit(code)
+}
 
 // started is a running test server, which is stopped with the test.
 func started(t *testing.T, s Spec) *Process {
 	t.Helper()
 	if s.GoPackage == "" && s.Command == nil {
-		s.GoPackage = "./testdata/server"
+		path, err := server()
+		require.NoError(t, err)
+		s.Command = []string{path}
 	}
 	p, err := Start(t.Context(), s)
 	require.NoError(t, err)
@@ -91,7 +131,7 @@ func TestSpecCheck(t *testing.T) {
 }
 
 func TestProcessIsToldItsPort(t *testing.T) {
-	p := started(t, Spec{Args: []string{"-addr", ":{port}"}, Env: map[string]string{"NAME": "shop"}, ReadyPath: "/"})
+	p := started(t, Spec{GoPackage: serverPackage, Args: []string{"-addr", ":{port}"}, Env: map[string]string{"NAME": "shop"}, ReadyPath: "/"})
 	assert.Equal(t, "[-addr :"+strconv.Itoa(p.port)+"] shop\n", get(t, p, "/"))
 	assert.Contains(t, p.Info().GoVersion, "go1.")
 }
@@ -159,7 +199,12 @@ func TestChildrenDieWithTheirProcess(t *testing.T) {
 			"signalled": func(*Process) { cleaner.Clean(t.Context()) },
 		} {
 			t.Run(source+name, func(t *testing.T) {
-				p := started(t, Spec{Source: source})
+				s := Spec{Source: source}
+				if name == "stopped" { // with the folder that it was compiled in
+					s.GoPackage = serverPackage
+				}
+				p := started(t, s)
+				require.Equal(t, name == "stopped", p.temp != "")
 				pids := []int{p.info.PID}
 				for line := range strings.Lines(get(t, p, "/children")) {
 					pid, err := strconv.Atoi(strings.TrimSpace(line))
@@ -228,7 +273,7 @@ func TestStartLeavesNothingBehindWhenItFails(t *testing.T) {
 		"does not compile": {Spec{GoPackage: "./testdata/none"}, "make this command work first"},
 		"is not there":     {Spec{Command: []string{"/does/not/exist"}}, "check that the program can be run"},
 		"ends at once":     {Spec{Command: []string{os.Args[0], "-test.run=^TestNone$"}}, "before it was ready, it exited with code 0; its last log lines:\ntesting: warning: no tests to run"},
-		"never listens":    {Spec{GoPackage: "./testdata/server", Args: []string{"sleep"}, ReadyWait: time.Second / 4}, "not ready at 127.0.0.1:"},
+		"never listens":    {Spec{GoPackage: serverPackage, Args: []string{"sleep"}, ReadyWait: time.Second / 4}, "not ready at 127.0.0.1:"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Start(t.Context(), tt.spec)

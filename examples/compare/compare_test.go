@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/report"
+)
+
+// shop is the server with one kind of catalogue, under a load of three seconds.
+func shop(catalogue string) memtest.Scenario {
+	return memtest.Scenario{
+		Name: catalogue,
+		Target: memtest.Image{
+			Go: "./server", Port: 8080, Ready: "/healthz", MemoryLimit: "256MiB", Args: []string{"-catalogue=" + catalogue},
+		},
+		Load:   load.Plan{Requests: load.Get("/product"), Rate: 200, Duration: 3 * time.Second},
+		Warmup: time.Second, Settle: time.Second,
+	}
+}
+
+// TestChangesOfFifteenPercent is what make compare runs: the index costs 15 % and is
+// found, the compact catalogue saves 15 % and passes; seen the other way round it is
+// found too. Fifteen trials take two to three minutes.
+func TestChangesOfFifteenPercent(t *testing.T) {
+	if os.Getenv("COMPARE") == "" {
+		t.Skip("takes three minutes: make compare runs it")
+	}
+	began := time.Now()
+	runs := memtest.Matrix(t, 5, shop("plain"), shop("indexed"), shop("compact"))
+	plain, indexed, compact := runs[0], runs[1], runs[2]
+	t.Logf("15 trials in %v", time.Since(began).Round(time.Second))
+
+	assertWorse(t, plain, indexed)
+	assert.True(t, memtest.NotWorse(t, plain, compact, memtest.Tolerance{}))
+	assertWorse(t, compact, plain)
+}
+
+func assertWorse(t *testing.T, before, after []*report.Record) {
+	t.Helper()
+	_, err := memtest.Tolerance{}.Check(before, after)
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, memtest.ErrCannotTell)
+	assert.ErrorContains(t, err, "✗ live heap after GC")
+	assert.ErrorContains(t, err, "where  +")
+	t.Logf("%s", err)
+}
+
+// TestOnePair is the same machinery in seconds: with one trial each nothing can be told,
+// and nothing passes.
+func TestOnePair(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes containers, and -short is set")
+	}
+	memtest.SkipWithoutDocker(t)
+	before, after := memtest.Pair(t, 1, shop("plain"), shop("indexed"))
+	_, err := memtest.Tolerance{}.Check(before, after)
+	assert.ErrorIs(t, err, memtest.ErrCannotTell)
+	assert.ErrorContains(t, err, "give Pair at least 5 trials")
+
+	c := report.Compare(before, after)
+	require.NotEmpty(t, c.Held)
+	assert.Equal(t, "main.indexed", c.Held[0].Func, "what costs more is named")
+	for _, d := range c.Deltas {
+		if d.Unit == report.LiveUnit {
+			assert.InDelta(t, 1.17, d.After/d.Before, 0.05)
+		}
+	}
+}
+
+// TestIdenticalPairs is what make compare-identical runs: as many pairs of the same
+// server against itself as COMPARE_IDENTICAL says, none of which may be found worse.
+func TestIdenticalPairs(t *testing.T) {
+	pairs, _ := strconv.Atoi(os.Getenv("COMPARE_IDENTICAL"))
+	if pairs == 0 {
+		t.Skip("takes a quarter of an hour: make compare-identical runs it")
+	}
+	flagged := 0
+	for i := range pairs {
+		t.Run(fmt.Sprint(i+1), func(t *testing.T) {
+			before, after := shop("plain"), shop("plain")
+			before.Name, after.Name = "", ""
+			b, a := memtest.Pair(t, 5, before, after)
+			if !memtest.NotWorse(t, b, a, memtest.Tolerance{}) {
+				flagged++
+			}
+			for _, d := range report.Compare(b, a).Deltas {
+				t.Logf("%-20s CV %5.2f%%  %s", d.Figure, 100*d.Spread/d.Before, d)
+			}
+		})
+	}
+	t.Logf("%d of %d identical pairs were called worse", flagged, pairs)
+}

@@ -1,0 +1,71 @@
+package report
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/memgate/memgate/profile"
+)
+
+func TestGapsInWords(t *testing.T) {
+	r := &Record{Source: Source{Every: 100 * time.Millisecond}}
+	assert.Empty(t, r.gapsInWords())
+	for _, ms := range []int{0, 100, 200, 510, 800, 2000} {
+		r.Samples = append(r.Samples, profile.Sample{At: time.Duration(ms) * time.Millisecond})
+	}
+	assert.Equal(t, "2 of more than 300ms; 1.31s without a sample in all", r.gapsInWords())
+	r.Samples = r.Samples[:3]
+	assert.Equal(t, "none", r.gapsInWords())
+}
+
+// What was measured of the measuring is shown, not kept in the JSON alone.
+func TestPageShowsTheLedger(t *testing.T) {
+	r := healthyRun()
+	r.Source.Gaps = []Gap{{From: 20 * time.Second, To: 21 * time.Second}, {From: 30 * time.Second, To: 34 * time.Second, Revived: true}}
+	r.Source.Since = 700 * time.Millisecond
+	page := string(asHTML(t, r))
+	for _, want := range []string{
+		"99 of 100 samples within 12ms of when they were due", "700ms before the run&#39;s end", "0.28% of one core",
+		"4.7s of processor time, up to 48.0 MiB resident, load generator",
+		"<caption>Times without samples", `<td class="n" align="right">00:20</td><td class="n" align="right">1s</td><td>no sample</td>`, "two series</td>",
+		"<td>kernel, reset at the phase&#39;s start</td>", "<td>sampled</td>", "<caption>The target's processes at the end of each phase",
+	} {
+		assert.Contains(t, page, want)
+	}
+	rows, looked := r.phaseRows()
+	assert.True(t, looked)
+	assert.Equal(t, "2", rows[1].Processes)
+	assert.NotEqual(t, rows[1].RSS, rows[1].PSS)
+	said := string(asText(t, r))
+	assert.Contains(t, said, "peak usage "+rows[1].Peak+" (exact, in the load phase)")
+	assert.Contains(t, said, "source  cgroup v2 files, 10.0 Hz, jitter 12ms, no gap, sampling took 0.28% of one core")
+	var b strings.Builder
+	assert.NoError(t, r.Markdown(&b))
+	assert.Contains(t, b.String(), "Measured: cgroup v2 files, 10.0 Hz")
+}
+
+// A record without these figures, as one of an earlier version, shows none of them.
+func TestPageWithoutALedger(t *testing.T) {
+	r := healthyRun()
+	r.Source = Source{Kind: "cgroup v2 files", Every: 100 * time.Millisecond, Achieved: 10}
+	r.Processes = nil
+	for i := range r.Phases {
+		r.Phases[i].PeakUsage, r.Phases[i].PeakFrom = 0, ""
+	}
+	page := string(asHTML(t, r))
+	for _, not := range []string{"jitter", "of processor time", "of one core", "The target's processes", "Times without samples"} {
+		assert.NotContains(t, page, not)
+	}
+	assert.Contains(t, page, "<td>not measured</td>")
+	assert.NotContains(t, string(asText(t, r)), "peak usage")
+}
+
+func TestManyGapsAreCut(t *testing.T) {
+	r := &Record{Source: Source{Gaps: make([]Gap, mostGaps+3)}}
+	rows, more := r.gapRows()
+	assert.Len(t, rows, mostGaps)
+	assert.Equal(t, 3, more)
+}
