@@ -43,7 +43,7 @@ func (d drift) tighten(failed bool) string {
 	if len(units) == 0 || failed {
 		return ""
 	}
-	what := fmt.Sprintf("better than baseline %s:%s\n    ", d.place, strings.Join(lines, ""))
+	what := fmt.Sprintf("better than baseline %s: %s: ", d.place, strings.Join(lines, "; "))
 	if underCI() {
 		return what + "run it outside CI to lower the baseline, and commit that"
 	}
@@ -54,7 +54,7 @@ func (d drift) tighten(failed bool) string {
 }
 
 // better are the units of the figures that are better by the rule that finds worse ones,
-// each with a line. None are where requests failed: doing less costs less.
+// each with its change. None are where requests failed: doing less costs less.
 func (d drift) better() (units, lines []string) {
 	if d.file == nil || whyUndecided(d.file.Values(), d.fresh.Values(), d.verdicts) != "" || !allAnswered(d.now) {
 		return nil, nil
@@ -62,7 +62,7 @@ func (d drift) better() (units, lines []string) {
 	for _, j := range d.verdicts {
 		if gain := -j.Change.Value; j.outcome == notWorse && j.adjusted <= alpha && j.Change.Known && j.Change.Hi < 0 && gain > j.allowed && gain > j.floor {
 			units = append(units, j.Unit)
-			lines = append(lines, fmt.Sprintf("\n    %-20s %s", j.Figure, j.String()))
+			lines = append(lines, j.Figure+" "+j.String())
 		}
 	}
 	return units, lines

@@ -26,10 +26,10 @@ var (
 		Warmup: 2 * time.Second,
 		Settle: time.Second,
 	}
-	// SelfTest has said what to set: what a budget of 20 MiB would let pass, and how much
-	// runs differ that share their machine with others.
+	// SelfTest has said what to set: a Peak of 20MiB would let a doubling pass, and latency
+	// tells nothing on a machine that is shared with other loads.
 	budget    = memtest.Budget{Peak: "15MiB", Headroom: "113MiB", NoOOM: true}
-	reference = memtest.Baseline{File: "testdata/shop", Tolerance: memtest.Tolerance{Absolute: "4MiB", Growth: 1000, LatencyAbsolute: 500 * time.Millisecond}}
+	reference = memtest.Baseline{File: "testdata/shop", Tolerance: memtest.Tolerance{Absolute: "4MiB", Growth: 1000, LatencyAbsolute: 2 * time.Second}}
 )
 
 func TestShopDoesNotDrift(t *testing.T) {
