@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: demo test race lint verdicts bench-verdict bench-report bench-growth bench-sampling bench-holders test-cgroup2 baseline
+.PHONY: demo test race lint verdicts bench-verdict bench-report bench-growth bench-sampling bench-holders real-programs test-cgroup2 baseline
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report, and
 # says why a failure is a success here. The test is compiled with the flags of its
@@ -43,6 +43,7 @@ lint:
 	@go vet ./...
 	@go mod tidy -diff
 	@cd internal/benchsampling && go vet ./... && go mod tidy -diff
+	@cd internal/realleaks/programs && go vet ./... && go mod tidy -diff
 
 # bench-growth finds growth between two profiles of 10 MB, beside what go tool pprof takes
 # for the same two files, and over twenty of 1 MB.
@@ -66,6 +67,13 @@ verdicts:
 # still) and the test (time, memory), for heaps of 10, 100 and 500 MB.
 bench-holders:
 	@go test -run '^$$' -bench Snapshot -benchtime 1x ./internal/holders
+
+# real-programs asks about servers on real open-source libraries, 14 with publicly known
+# leaks and 4 healthy ones: the verdict, the guilty function's rank, who holds it. Eight
+# minutes, with REAL_PROGRAMS seconds of load for each. Reports go to MEMTEST_DIR.
+real-programs:
+	@REAL_PROGRAMS=$(or $(REAL_PROGRAMS),15) MEMTEST_DIR=$(or $(MEMTEST_DIR),$(CURDIR)/.memtest) \
+		go test -count=1 -timeout 1h -v ./internal/realleaks
 
 # baseline records a baseline of examples/baseline for this host, in a file that git
 # ignores, then holds new trials to it and tests its gates: six minutes. The run that

@@ -58,7 +58,7 @@ func (b Budget) Check(r *report.Record) ([]report.Check, error) {
 		kept = kept && checks[i].OK
 	}
 	if f := fatal(r); f != nil {
-		undecided(checks, f.At)
+		unkept(checks, f.At)
 		return checks, fmt.Errorf("memory budget of %q cannot be kept by a run that was cut short: %s", r.Name, inShort(*f))
 	}
 	if !kept {
@@ -67,8 +67,8 @@ func (b Budget) Check(r *report.Record) ([]report.Check, error) {
 	return checks, nil
 }
 
-// undecided takes back what was kept until the run was cut short: that proves nothing.
-func undecided(checks []report.Check, end time.Duration) {
+// unkept takes back what was kept until the run was cut short: that proves nothing.
+func unkept(checks []report.Check, end time.Duration) {
 	for i := range checks {
 		if c := &checks[i]; c.OK {
 			c.OK, c.Undecided = false, true

@@ -19,7 +19,8 @@
 // removes it. [NoLeak] and [Within] are pure functions of the record; a report in
 // HTML and JSON is written when the test ends, whether it passed or failed.
 //
-// [Measure] is the same without a testing.T.
+// [Measure] is the same without a testing.T. [NoDrift] holds trials to a committed
+// [Baseline], and [SelfTest] tells whether the gates can be believed.
 //
 // # Variables
 //

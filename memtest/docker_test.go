@@ -102,8 +102,7 @@ func TestContainerKilledInTheMiddleOfLoad(t *testing.T) {
 	}()
 	r, err := memtest.Measure(t.Context(), s)
 	require.NoError(t, err)
-	require.NotEmpty(t, r.Notes)
-	died := r.Notes[len(r.Notes)-1]
+	died := death(t, r)
 	assert.Equal(t, report.Exited, died.Kind, "a SIGKILL is no OOM kill")
 	assert.Regexp(t, `was killed at 00:\d\d in the load phase after .* requests \(exit code 137, SIGKILL; no witness of an OOM kill; .*in the last second`, died.Text)
 	assert.Less(t, died.At, 15*time.Second, "it is seen at once")
@@ -122,8 +121,7 @@ func TestContainerOOMKilledUnderLoad(t *testing.T) {
 
 	r, err := memtest.Measure(t.Context(), s)
 	require.NoError(t, err)
-	require.NotEmpty(t, r.Notes)
-	died := r.Notes[len(r.Notes)-1]
+	died := death(t, r)
 	assert.Equal(t, report.OOMKilled, died.Kind, died.Text)
 	assert.Contains(t, died.Text, "limit 12.0 MiB, working set up to 1")
 	assert.ErrorContains(t, memtest.CheckLeak(r), "was OOM-killed")
@@ -250,6 +248,18 @@ func TestProfileFromBeforeAnOOMKill(t *testing.T) {
 		require.NotEmpty(t, r.Notes)
 		died := r.Notes[len(r.Notes)-1]
 		require.Equal(t, report.OOMKilled, died.Kind, died.Text)
+		require.NotEmpty(t, r.Alarms)
+		for _, a := range r.Alarms {
+			t.Logf("%v %s: working set %s, %s %s", a.At, a.Why, report.MiB(a.WorkingSet), a.InWords(), a.WhyNot)
+		}
+		if a := r.Alarms[0]; assert.Empty(t, a.WhyNot) { // the last one may find it gone
+			assert.Equal(t, "app", a.Command)
+			assert.Greater(t, a.Anon, a.WorkingSet/2)
+			assert.Less(t, a.RSS, uint64(80*memtest.MiB))
+			assert.LessOrEqual(t, a.Anon+a.File+a.Shmem, a.RSS)
+			assert.GreaterOrEqual(t, a.Largest[0].RSS, a.RSS/4)
+			assert.Contains(t, died.Text, "; process from ")
+		}
 		if n := len(r.Heaps); n > 0 && r.Heaps[n-1].Why != "" && r.Heaps[n-1].At < died.At && len(r.Growth) > 0 && r.Growth[0].Func == "main.(*auditLog).record" {
 			held++
 		}

@@ -165,7 +165,8 @@ func growthBefore(r *report.Record) string {
 	return ""
 }
 
-// beforeTheKill is the last samples, and what held most in the last heap profile.
+// beforeTheKill is the last samples, what the process was made of at the last alarm, and
+// what held most in the last heap profile.
 func (m *measurement) beforeTheKill(at time.Duration) (words string) {
 	const shown = 5
 	if s := m.record.Samples; len(s) > 1 {
@@ -175,6 +176,12 @@ func (m *measurement) beforeTheKill(at time.Duration) (words string) {
 			sets[i] = report.MiB(s[i].WorkingSet)
 		}
 		words = fmt.Sprintf("; working set in the last %v: %s", (at - s[0].At).Round(10*time.Millisecond), strings.Join(sets, ", "))
+	}
+	for _, a := range slices.Backward(m.record.Alarms) {
+		if process := a.InWords(); process != "" {
+			words += fmt.Sprintf("; process from %v before: %s", (at - a.At).Round(10*time.Millisecond), process)
+			break
+		}
 	}
 	if n := len(m.record.Heaps); n > 0 && len(m.record.Growth) > 0 {
 		words += fmt.Sprintf("; heap profile from %v before: %s", (at - m.record.Heaps[n-1].At).Round(10*time.Millisecond), report.TopSites(m.record.Growth, 1)[0])

@@ -145,6 +145,9 @@ func TestMeasureHoldsAProfileFromBeforeTheKill(t *testing.T) {
 			require.NotEmpty(t, r.Growth)
 			assert.Equal(t, "main.leak", r.Growth[0].Func)
 			assert.Contains(t, died.Text, "; working set in the last ")
+			require.NotEmpty(t, r.Alarms)
+			assert.Equal(t, last.Why, r.Alarms[len(r.Alarms)-1].Why)
+			assert.Regexp(t, `; process from .*s before: fake 5\d\.\d MiB resident \(anon 5.*most in \[heap\] 5`, died.Text)
 			assert.Regexp(t, `; heap profile from .*s before: .*main.leak  leak.go:42`, died.Text)
 		})
 	}

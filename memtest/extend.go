@@ -3,6 +3,7 @@ package memtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/memgate/memgate/profile"
@@ -15,8 +16,10 @@ import (
 // rule asks for growth that goes on, not for a small probability.
 func (m *measurement) extension(ctx context.Context) time.Duration {
 	rate, step := m.scenario.planned()
+	known := m.grownSoFar()
 	m.mu.Lock()
 	m.closeLocked()
+	m.record.Growth = known
 	evidence := m.record.Evidence()
 	m.mu.Unlock()
 	more := min(step, m.scenario.MaxDuration-evidence.Window)
@@ -32,6 +35,19 @@ func (m *measurement) extension(ctx context.Context) time.Duration {
 		"the load goes on for %v: after %v it is inconclusive (%s)", more.Round(time.Second), evidence.Window.Round(time.Second), trend.Reason)})
 	m.say(fmt.Sprintf("memtest %s  load      %v more: inconclusive so far (%s)", m.scenario.Name, more.Round(time.Second), trend.Reason))
 	return more
+}
+
+// grownSoFar is the growth by call site, if some of it may be known and put up with: the
+// evidence allows for that. The run's end looks again.
+func (m *measurement) grownSoFar() []profile.Site {
+	if len(m.scenario.Known) == 0 {
+		return nil
+	}
+	m.mu.Lock()
+	heaps := slices.Clone(m.record.Heaps)
+	m.mu.Unlock()
+	sites, _ := profile.Growth(judgedHeaps(heaps, false)) // what cannot be read is said at the end
+	return sites
 }
 
 // inTime says whether the run can end in time if the load goes on for so long.

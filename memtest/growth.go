@@ -2,6 +2,7 @@ package memtest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
@@ -36,6 +37,23 @@ func (m *measurement) guess() {
 	m.record.Growth = sites
 	if m.record.KnownGrowth() > 0 {
 		m.record.Trend = profile.Detect(m.record.Evidence())
+	}
+}
+
+// nameless says of a target in another language that what grew has no names, and how to
+// get them.
+func (m *measurement) nameless() {
+	if m.target.Heaps == nil {
+		return
+	}
+	for _, s := range m.record.Growth[:min(3, len(m.record.Growth))] {
+		binary, place, found := strings.Cut(s.Func, "+0x")
+		if !found || s.File == "" {
+			continue
+		}
+		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf(
+			"what grew has no name: no symbols of %s can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e %s 0x%s", binary, s.File, place)})
+		return
 	}
 }
 

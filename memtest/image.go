@@ -13,6 +13,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/memgate/memgate/internal/container"
+	"github.com/memgate/memgate/internal/symbols"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
@@ -46,7 +47,8 @@ type Image struct {
 
 	// HeapURL is where a target in another language than Go serves a profile of its
 	// memory, as Pprof: "/pprof/heap", ":6060/debug/heap". It is read in pprof's format,
-	// in that of gperftools and tcmalloc, and in jemalloc's (see profile.HeapURL). Without
+	// in that of gperftools and tcmalloc, and in jemalloc's (see profile.HeapURL); what it
+	// gives no names for gets those of the container's files, where they can be seen. Without
 	// a Go runtime the verdict goes by the working set; the profiles say what grew. Set
 	// either this or Pprof.
 	HeapURL string
@@ -182,6 +184,11 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 	}
 	info := c.Info()
 	heap := &containerHeap{c: c}
+	var named func(file string, offset uint64) string
+	closeNamed := func() error { return nil }
+	if heapURL != "" {
+		named, closeNamed = binaries(ctx, c)
+	}
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
 		for {
@@ -201,6 +208,7 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 		URL:       c.URL(),
 		Memory:    source,
 		Processes: looking(source.Processes),
+		Mappings:  mapping(source.Processes),
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
 		Warnings:  info.Warnings,
 		Env: report.Env{
@@ -212,15 +220,25 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)
-			return errors.Join(source.Close(), heap.close(ctx), c.Stop(ctx))
+			return errors.Join(source.Close(), heap.close(ctx), closeNamed(), c.Stop(ctx))
 		},
 	}
 	if heapURL != "" {
-		inst.Heaps = profile.HeapURL{URL: c.PprofURL() + path}
+		inst.Heaps = profile.HeapURL{URL: c.PprofURL() + path, Name: named}
 	} else {
 		inst.Heap = &profile.Pprof{URL: c.PprofURL() + path}
 	}
 	return inst, nil
+}
+
+// binaries names places in the container's files; none where they cannot be seen from here.
+func binaries(ctx context.Context, c *container.Container) (name func(file string, offset uint64) string, close func() error) {
+	if pid, err := c.PID(ctx); err == nil {
+		if b, err := symbols.Open(pid); err == nil {
+			return b.Name, b.Close
+		}
+	}
+	return nil, func() error { return nil }
 }
 
 func exitOf(e container.Exit) Exit {

@@ -75,6 +75,13 @@ func TestCheckLeakMessage(t *testing.T) {
     report /tmp/TestOrders.html`, err.Error())
 }
 
+func TestCheckLeakTellsSinceWhen(t *testing.T) {
+	r := record()
+	assert.NotContains(t, memtest.CheckLeak(r).Error(), "since")
+	r.Trend.Onset = profile.Onset{At: 200 * time.Second, PerRequest: profile.Estimate{Value: 4112, Points: 10}}
+	assert.ErrorContains(t, memtest.CheckLeak(r), "\n    since  from 03:20 on it grows by 4112 B with each request; before, it hardly grew\n")
+}
+
 func TestCheckLeakCountsWhatWasCounted(t *testing.T) {
 	r := record()
 	r.Trend.Channel, r.Trend.PerRequest, r.Trend.PerSecond = "heap objects", profile.Estimate{Value: 40}, profile.Estimate{}

@@ -93,6 +93,9 @@ func leakMessage(r *report.Record) string {
 	fmt.Fprintf(&b, "memory leak in %q (%s)", r.Name, t.Channel)
 	row("rule", "memory may not grow with requests%s", allowance(r))
 	row("got", "%s", growthInWords(t))
+	if t.Onset.Found() {
+		row("since", "%s; before, it hardly grew", t.Onset)
+	}
 	row("over", "%s requests, %.0f req/s, %v after %v of warm-up", report.Count(r.Load.Requests), r.Load.Rate, r.Load.Duration.Round(time.Second), lengthOf(r, report.Warmup))
 	if floors := r.FloorsInWords(); floors != "" {
 		row("floors", "%s", floors)

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,16 +13,18 @@ import (
 	"github.com/memgate/memgate/internal/gobuild"
 )
 
-// binaries is a folder that goes with the tests.
-var binaries string
+// binaries makes a folder that goes with the tests, for those that ask: children of the
+// tests are killed, and would leave it.
+var binaries = sync.OnceValues(func() (string, error) { return os.MkdirTemp("", "memtest-test-") })
+
+var asked atomic.Bool
 
 func TestMain(m *testing.M) {
-	var err error
-	if binaries, err = os.MkdirTemp("", "memtest-test-"); err != nil {
-		panic(err)
-	}
 	code := m.Run()
-	_ = os.RemoveAll(binaries)
+	if asked.Load() {
+		dir, _ := binaries()
+		_ = os.RemoveAll(dir)
+	}
 	os.Exit(code)
 }
 
@@ -32,8 +35,13 @@ var compiled = map[string]func() (string, error){
 
 func once(pkg string) func() (string, error) {
 	return sync.OnceValues(func() (string, error) {
-		path := filepath.Join(binaries, filepath.Base(pkg))
-		_, err := gobuild.Compile(context.Background(), "", pkg, path)
+		asked.Store(true)
+		dir, err := binaries()
+		if err != nil {
+			return "", err
+		}
+		path := filepath.Join(dir, filepath.Base(pkg))
+		_, err = gobuild.Compile(context.Background(), "", pkg, path)
 		return path, err
 	})
 }

@@ -66,7 +66,9 @@ type measurement struct {
 	record *report.Record
 	phase  string // the phase under way
 
-	heaps ProfileSource // where heap profiles come from; nil once that has failed
+	heaps       ProfileSource // where heap profiles come from; nil once that has failed
+	collections looks         // at the live heap after a forced collection
+	profiles    looks
 
 	goroutines        []profile.Goroutines // at the moments of heap profiles
 	blindToGoroutines bool                 // the target does not tell of them
@@ -74,9 +76,9 @@ type measurement struct {
 	exits []Exit // of the findings that the target ended, in their order
 	lost  []int  // the notes that tell of no answer from the target
 
-	alarmist alarmist    // the sampler's
-	alarms   chan string // why a heap profile is to be taken at once
-	peak     peak        // of the phase under way
+	alarmist alarmist          // the sampler's
+	alarms   chan report.Alarm // when what can be seen is to be kept at once, and why
+	peak     peak              // of the phase under way
 
 	sampling sync.Mutex // held while the target's memory is read
 	costs    costs
@@ -89,7 +91,8 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 		heaps = forced{target.Heap}
 	}
 	m := &measurement{
-		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan string, 1),
+		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan report.Alarm, 1),
+		collections: looks{kind: "forced collections"}, profiles: looks{kind: "heap profiles"},
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
 			Env: hostEnv(target.Env), Source: target.Source,
@@ -114,9 +117,8 @@ func (m *measurement) run(parent context.Context) error {
 	beside.Go(func() { m.sample(ctx) })
 	beside.Go(func() { m.lookThroughout(ctx) })
 	beside.Go(func() { m.tell(ctx) })
-	if heaps := m.heaps; heaps != nil {
-		beside.Go(func() { m.recordFlight(ctx, heaps) })
-	}
+	heaps := m.heaps
+	beside.Go(func() { m.recordFlight(ctx, heaps) })
 
 	err := m.phases(ctx)
 	cancel(nil)
@@ -143,8 +145,8 @@ func (m *measurement) phases(ctx context.Context) error {
 		return err
 	}
 	m.probe(ctx)
-	m.snapshot(ctx)
 	m.reached(ctx, &m.reach.early, &m.reach.before)
+	m.snapshot(ctx)
 
 	m.enter(ctx, report.Load)
 	if err := m.load(ctx); err != nil {
@@ -157,10 +159,10 @@ func (m *measurement) phases(ctx context.Context) error {
 	}
 	m.enter(ctx, report.Floor)
 	m.probe(ctx)
+	m.reached(ctx, &m.reach.late, &m.reach.after)
 	m.snapshot(ctx)
 	m.look(ctx, true)
 	_ = m.sampleOnce(ctx) // for the phase's peak
-	m.reached(ctx, &m.reach.late, &m.reach.after)
 	return ctx.Err()
 }
 
@@ -281,6 +283,7 @@ func (m *measurement) conclude() {
 	r.Growth = m.growth()
 	r.Trend = profile.Detect(r.Evidence())
 	m.guess()
+	m.nameless()
 	for _, f := range r.KnownInWords() {
 		m.note(f)
 	}
@@ -291,5 +294,6 @@ func (m *measurement) conclude() {
 		r.Notes = append(r.Notes, f)
 	}
 	m.dropAftermath()
+	m.noteMisses()
 	r.Mask(secretsOf(m.scenario, m.target.Vars)...)
 }

@@ -199,6 +199,37 @@ func TestMeasureGoesOnWithoutProfiles(t *testing.T) {
 	assert.NoError(t, memtest.CheckLeak(r), "a warning is no failure")
 }
 
+// One look that fails under load does not cost the evidence, and is said once.
+func TestMeasureLooksAgain(t *testing.T) {
+	busy := errors.New("GET /debug/pprof/heap: no whole answer within 10s")
+	between := func(from, to int) func(int) bool {
+		return func(look int) bool { return look >= from && look <= to }
+	}
+	for name, tc := range map[string]struct {
+		misses        func(look int) bool
+		floors, heaps int
+		note          string
+	}{
+		"one collection":     {between(10, 10), 62, 6, `^1 of \d\d forced collections failed, the first at \d+s: GET`},
+		"two in a row":       {between(10, 11), 61, 6, `^2 of \d\d forced collections failed, the first at \d+s: GET`},
+		"one profile":        {between(3, 3), 63, 5, `^1 of 6 heap profiles failed, the first at 10s: GET`},
+		"one in the load":    {between(19, 19), 63, 6, `^1 of 7 heap profiles failed, the first at 25s: GET`},
+		"none from there on": {between(10, 1e9), 8, 1, `^\d of \d+ .* failed, .*after the last 3 in a row there were no more: GET`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := measured(t, &faketarget.Target{Retains: 1000, HeapErr: busy, Misses: tc.misses})
+			require.NotEmpty(t, r.Notes)
+			assert.Regexp(t, tc.note, r.Notes[0].Text)
+			assert.InDelta(t, tc.floors, len(r.Floors), 2)
+			assert.Len(t, r.Heaps, tc.heaps)
+			if name != "none from there on" {
+				assert.Len(t, r.Notes, 1)
+				assert.Equal(t, "main.leak", r.Growth[0].Func)
+			}
+		})
+	}
+}
+
 func TestMeasureRefusesWhatCannotRun(t *testing.T) {
 	target := &faketarget.Target{}
 	for name, tc := range map[string]struct {
@@ -262,4 +293,19 @@ func TestMeasureGoesOnWhereTheEvidenceDoesNotDecide(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What is known to grow counts too when it is asked whether the load should go on: without
+// it the growth is a leak by then, and nobody asks for more.
+func TestMeasureOfKnownGrowthGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target := &faketarget.Target{Retains: 1000, Wavers: 200_000}
+		s := scenario(target)
+		s.Load = load.Plan{Requests: load.Get("/"), Rate: 100, Duration: 12 * time.Second, Dial: target.Dial}
+		s.Known = []report.Known{{Func: `main\.leak`, PerRequest: 1300, Reason: "#7", Until: time.Now().AddDate(1, 0, 0)}}
+		r, err := memtest.Measure(t.Context(), s)
+		require.NoError(t, err)
+		assert.Greater(t, r.Load.Requests, uint64(2300), "at least twice what was planned")
+		assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
+	})
 }

@@ -16,6 +16,8 @@ func TestALeakOutsideTheGoHeapNamesNobody(t *testing.T) {
 	assert.Equal(t, "the growth lies outside the Go heap: the off-heap grows by 1,000 B with each request, what is reachable in the Go heap by 100 B",
 		outside(leaking, grown(10_000), 100))
 	assert.Empty(t, outside(leaking, grown(60_000), 100), "more than half of it is reachable")
-	leaking.Verdict = profile.Inconclusive
+	leaking.Channel = "heap objects"
+	assert.Empty(t, outside(leaking, grown(10_000), 100), "it is in the Go heap")
+	leaking.Channel, leaking.Verdict = "off-heap", profile.Inconclusive
 	assert.Empty(t, outside(leaking, grown(0), 100), "nothing is proven")
 }

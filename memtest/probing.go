@@ -3,6 +3,7 @@ package memtest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/memgate/memgate/report"
@@ -17,15 +18,27 @@ const (
 	loadSnapshots  = 4  // heap profiles divide the load into so many parts
 )
 
-// probe forces a collection in the target and keeps what is left. The first failure
-// ends probing for good, and the record says why.
+// mostMisses is how many looks of a kind may fail in a row, once one went well: a target
+// that is busy now answers later, one that never answered does not.
+const mostMisses = 3
+
+// looks counts those of one kind at the target's heap.
+type looks struct {
+	kind   string // "forced collections"
+	all    int
+	failed int
+	inARow int // failures since the last that went well
+	first  error
+	at     time.Duration // when that was, since the start
+}
+
+// probe forces a collection in the target and keeps what is left.
 func (m *measurement) probe(ctx context.Context) (took time.Duration) {
 	if m.target.Heap == nil {
 		return 0
 	}
 	f, err := m.target.Heap.Floor(ctx)
-	if err != nil {
-		m.unprobed(ctx, err)
+	if m.missed(ctx, &m.collections, err) {
 		return 0
 	}
 	f.At, f.Requests = time.Since(m.began), m.requests()
@@ -35,19 +48,72 @@ func (m *measurement) probe(ctx context.Context) (took time.Duration) {
 	return f.Took
 }
 
-// snapshot keeps a heap profile, taken after a forced collection.
-func (m *measurement) snapshot(ctx context.Context) {
+// snapshot keeps a heap profile, taken after a forced collection, and tells whether
+// another try is due.
+func (m *measurement) snapshot(ctx context.Context) (again bool) {
 	if m.heaps == nil {
-		return
+		return false
 	}
 	forcesGC := m.heaps.ForcesGC()
 	raw, err := m.heaps.Heap(ctx)
-	if err != nil {
-		m.unprobed(ctx, err)
-		return
+	if m.missed(ctx, &m.profiles, err) {
+		return true
 	}
 	m.keepHeap(raw, "", forcesGC)
 	m.lookAtGoroutines(ctx)
+	return false
+}
+
+// missed counts a look and tells whether it failed. After too many failures it ends looks
+// of that kind, and all where none ever went well, and the record says why.
+func (m *measurement) missed(ctx context.Context, l *looks, err error) bool {
+	if ctx.Err() != nil && err != nil {
+		return true // the run ends: not the target's fault
+	}
+	l.all++
+	if err == nil {
+		l.inARow = 0
+		return false
+	}
+	if l.failed == 0 {
+		l.first, l.at = err, time.Since(m.began)
+	}
+	l.failed++
+	l.inARow++
+	switch {
+	case m.collections.all+m.profiles.all == l.failed:
+		m.target.Heap, m.heaps = nil, nil
+		m.noteLost(fmt.Sprintf("the run goes on without heap profiles: %v", err))
+	case l.inARow == mostMisses && l == &m.collections:
+		m.target.Heap = nil
+	case l.inARow == mostMisses:
+		m.heaps = nil
+	}
+	return true
+}
+
+// noteMisses says how many looks at the heap failed, where others went well, among the
+// findings of the time of the first. The last ones of a target that died are its death's.
+func (m *measurement) noteMisses() {
+	for _, l := range []*looks{&m.collections, &m.profiles} {
+		failed := l.failed
+		if fatal(m.record) != nil {
+			failed -= l.inARow
+		}
+		if failed == 0 || m.collections.all+m.profiles.all == l.failed {
+			continue
+		}
+		text := fmt.Sprintf("%d of %d %s failed, the first at %v", failed, l.all, l.kind, l.at.Round(time.Second))
+		if l.inARow >= mostMisses {
+			text += fmt.Sprintf(", and after the last %d in a row there were no more", l.inARow)
+		}
+		notes := &m.record.Notes
+		at := len(*notes)
+		for at > 0 && (*notes)[at-1].At > l.at {
+			at--
+		}
+		*notes = slices.Insert(*notes, at, report.Finding{At: l.at, Kind: report.Warning, Text: fmt.Sprintf("%s: %v", text, l.first)})
+	}
 }
 
 // keepHeap adds a heap profile to the record, with what it was taken for if that is not
@@ -60,27 +126,19 @@ func (m *measurement) keepHeap(raw []byte, why string, forcedGC bool) {
 	})
 }
 
-func (m *measurement) unprobed(ctx context.Context, err error) {
-	if ctx.Err() != nil {
-		return // the run ends: not the target's fault
-	}
-	m.target.Heap, m.heaps = nil, nil
-	m.noteLost(fmt.Sprintf("the run goes on without heap profiles: %v", err))
-}
-
 // probeThroughout probes while the load runs, until ctx ends.
 func (m *measurement) probeThroughout(ctx context.Context) {
 	_, length := m.scenario.planned()
 	every := max(shortestProbe, length/probesPerLoad)
 	cheapest := every / probeCostShare // a slow answer tells of a busy machine, the quickest what a collection costs
 	began, taken := time.Now(), 1
-	for m.heaps != nil && sleep(ctx, max(every, probeCostShare*cheapest)) == nil {
+	for (m.target.Heap != nil || m.heaps != nil) && sleep(ctx, max(every, probeCostShare*cheapest)) == nil {
 		if took := m.probe(ctx); took > 0 {
 			cheapest = min(cheapest, took)
 		}
 		if mark := length * time.Duration(taken) / loadSnapshots; length > 0 && time.Since(began) >= mark {
-			if taken%loadSnapshots != 0 { // the last one is taken when the load has stopped
-				m.snapshot(ctx)
+			if taken%loadSnapshots != 0 && m.snapshot(ctx) { // the last one is taken when the load has stopped
+				continue
 			}
 			taken++
 		}

@@ -101,6 +101,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 		Memory:    source,
 		Heap:      &profile.Pprof{URL: pprofURL},
 		Processes: looking(child.Processes),
+		Mappings:  mapping(child.Processes),
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
 		Env: report.Env{
 			Target: p.name(), Address: child.URL(), Limit: limit, Engine: "none: a child process",
@@ -126,6 +127,27 @@ func looking(list func() ([]int, error)) func(thoroughly bool) (profile.Processe
 			return profile.Processes{}, err
 		}
 		return process.Look(pids, thoroughly)
+	}
+}
+
+// mapping reads what the largest of the processes is made of; nil if they cannot be listed.
+func mapping(list func() ([]int, error)) func(context.Context) (report.Alarm, error) {
+	if list == nil {
+		return nil
+	}
+	return func(ctx context.Context) (report.Alarm, error) {
+		pids, err := list()
+		if err != nil {
+			return report.Alarm{}, err
+		}
+		m, err := process.Map(ctx, pids)
+		a := report.Alarm{
+			Command: m.Command, RSS: m.RSS, PSS: m.PSS, Anon: m.Anon, File: m.File, Shmem: m.Shmem, Swap: m.Swap, PrivateDirty: m.PrivateDirty,
+		}
+		for _, l := range m.Largest {
+			a.Largest = append(a.Largest, report.Mapping(l))
+		}
+		return a, err
 	}
 }
 

@@ -2,14 +2,18 @@ package memtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
 )
 
-// The flight recorder takes heap profiles out of turn when memory comes near its limit:
-// what is to be seen of a target after an OOM kill must have been taken before it.
+// The flight recorder takes heap profiles out of turn, and looks at the process's mappings,
+// when memory comes near its limit: what is to be seen of a target after an OOM kill must
+// have been taken before it.
 const (
 	firstAlarm  = 0.90                   // of the limit; then at each alarmStep more
 	alarmStep   = 0.02                   // of the limit
@@ -85,36 +89,64 @@ func rose(before, s *profile.Sample, names ...string) uint64 {
 	return 0
 }
 
-// alarm asks for a heap profile where s gives a reason, and never waits: one that cannot
-// be asked for now is due with the next sample. It is called by the sampler alone.
+// alarm asks for a look at the target where s gives a reason, and never waits: one that
+// cannot be asked for now is due with the next sample. It is called by the sampler alone.
 func (m *measurement) alarm(s *profile.Sample) {
 	why := m.alarmist.due(s)
 	if why == "" {
 		return
 	}
 	select {
-	case m.alarms <- why:
+	case m.alarms <- report.Alarm{At: s.At, Requests: s.Requests, Why: why, WorkingSet: s.WorkingSet}:
 		m.alarmist.gave(s)
 	default:
 	}
 }
 
-// recordFlight takes the heap profiles that alarms ask for, one at a time, until ctx ends.
+// recordFlight takes the heap profiles that alarms ask for, if there is a source of them,
+// and what the process is made of, one alarm at a time, until ctx ends.
 func (m *measurement) recordFlight(ctx context.Context, heaps ProfileSource) {
 	failed := false
 	for {
 		select {
-		case why := <-m.alarms:
-			raw, err := heaps.Heap(ctx)
-			switch {
-			case err == nil:
-				m.keepHeap(raw, why, heaps.ForcesGC())
-			case ctx.Err() == nil && !failed:
-				failed = true
-				m.noteLost(fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err))
+		case a := <-m.alarms:
+			var beside sync.WaitGroup
+			beside.Go(func() { m.keepAlarm(ctx, a) })
+			if heaps != nil {
+				failed = m.alarmed(ctx, heaps, a.Why, failed)
 			}
+			beside.Wait()
 		case <-ctx.Done():
 			return
 		}
 	}
+}
+
+// alarmed takes a heap profile out of turn, and notes the first failure.
+func (m *measurement) alarmed(ctx context.Context, heaps ProfileSource, why string, failed bool) bool {
+	raw, err := heaps.Heap(ctx)
+	switch {
+	case err == nil:
+		m.keepHeap(raw, why, heaps.ForcesGC())
+	case ctx.Err() == nil && !failed:
+		m.noteLost(fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err))
+		return true
+	}
+	return failed
+}
+
+// keepAlarm adds an alarm to the record, with what the process was made of or why that is
+// not known.
+func (m *measurement) keepAlarm(ctx context.Context, a report.Alarm) {
+	seen, err := report.Alarm{}, errors.New("the target's processes cannot be seen from here")
+	if m.target.Mappings != nil {
+		seen, err = m.target.Mappings(ctx)
+	}
+	if err != nil {
+		seen = report.Alarm{WhyNot: err.Error()}
+	}
+	seen.At, seen.Requests, seen.Why, seen.WorkingSet = a.At, a.Requests, a.Why, a.WorkingSet
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.record.Alarms = append(m.record.Alarms, seen)
 }

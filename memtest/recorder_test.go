@@ -89,14 +89,14 @@ func repeated(s string, n int) (all []string) {
 
 // An alarm that cannot be given now is due with the next sample, and nobody waits.
 func TestAlarmNeverWaits(t *testing.T) {
-	m := measurement{alarms: make(chan string, 1)}
+	m := measurement{alarms: make(chan report.Alarm, 1)}
 	samples := at(level(95, 12)...)
-	m.alarms <- "the one before"
+	m.alarms <- report.Alarm{Why: "the one before"}
 	m.alarm(&samples[0])
 	assert.Zero(t, m.alarmist.given)
 	<-m.alarms
 	m.alarm(&samples[1])
-	require.Equal(t, "95% of the limit", <-m.alarms)
+	require.Equal(t, report.Alarm{At: 100 * time.Millisecond, Why: "95% of the limit", WorkingSet: 95 * MiB}, <-m.alarms)
 	assert.Equal(t, 1, m.alarmist.given)
 }
 

@@ -33,6 +33,10 @@ type Instance struct {
 	// to; nil where they cannot be seen. At and Requests are filled in by the caller.
 	Processes func(thoroughly bool) (profile.Processes, error)
 
+	// Mappings is what the largest of them is made of, read near the memory limit: the part
+	// of an alarm below WhyNot. Nil where they cannot be seen.
+	Mappings func(ctx context.Context) (report.Alarm, error)
+
 	Warnings []string // what a reader of the record must know: limits that could not be applied
 
 	Exited <-chan Exit                     // receives once if the target ends by itself, and once for each life if it is Revived; nil if that cannot be seen

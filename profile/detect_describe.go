@@ -26,6 +26,9 @@ func (l *look) describe(all []judged, d decision) Trend {
 		Memory:     l.memoryNow(),
 		Amplified:  l.amplified(bytes.name),
 	}
+	if d.verdict != Steady && bytes.name == liveHeap && bytes.rule.observed == nil {
+		t.Onset = bytes.onset()
+	}
 	t.PerSecond = t.PerRequest.times(l.span / l.seconds)
 	for _, j := range all {
 		t.Channels = append(t.Channels, j.channel())
@@ -38,6 +41,9 @@ func (l *look) describe(all []judged, d decision) Trend {
 	}
 	if d.verdict == Inconclusive {
 		t.Reason = l.reason(d)
+		if t.Onset.Found() {
+			t.Reason += "; " + t.Onset.String()
+		}
 		t.Remedy, t.More = l.remedy(d)
 	}
 	return t

@@ -2,6 +2,7 @@ package profile
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,12 +25,16 @@ type HeapURL struct {
 	Timeout time.Duration // bounds each fetch; default 10 s
 	Client  *http.Client  // sends the requests; default: a client that uses no proxy
 
+	// Name names the function at an offset in a binary of the target, "" if it is not
+	// known; nil: none is.
+	Name func(file string, offset uint64) string
+
 	_ struct{}
 }
 
 // Heap fetches a profile and returns it in pprof's format, gzipped, with the values of
-// live memory named as Go names them. Functions without names are called by their place
-// in the binary: "orders+0x12e4", for addr2line.
+// live memory named as Go names them. Functions that neither the profile nor Name has a
+// name for are called by their place in the binary: "orders+0x12e4", for addr2line.
 func (h HeapURL) Heap(ctx context.Context) ([]byte, error) {
 	var raw []byte
 	err := (Pprof{URL: h.URL, Timeout: h.Timeout, Client: h.Client}).fetch(ctx, "", "", func(body io.Reader) error {
@@ -37,7 +42,7 @@ func (h HeapURL) Heap(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return err
 		}
-		raw, err = AsPprof(data)
+		raw, err = asPprof(data, h.Name)
 		return err
 	})
 	if err != nil {
@@ -51,7 +56,9 @@ func (HeapURL) ForcesGC() bool { return false }
 
 // AsPprof is a heap profile of any format that [HeapURL] reads as one that Growth does.
 // What it may take is bounded, as in parsing a Go target's.
-func AsPprof(raw []byte) ([]byte, error) {
+func AsPprof(raw []byte) ([]byte, error) { return asPprof(raw, nil) }
+
+func asPprof(raw []byte, name func(file string, offset uint64) string) ([]byte, error) {
 	head := raw[:min(len(raw), 64)]
 	var p *pprof.Profile
 	var err error
@@ -69,7 +76,7 @@ func AsPprof(raw []byte) ([]byte, error) {
 		return nil, err
 	}
 	nameValues(p)
-	nameFunctions(p)
+	nameFunctions(p, name)
 	var b bytes.Buffer
 	if err := p.Write(&b); err != nil {
 		return nil, fmt.Errorf("the profile is damaged: %w", err)
@@ -156,8 +163,9 @@ func nameValues(p *pprof.Profile) {
 	}
 }
 
-// nameFunctions gives a name to every address that has none: its place in its binary.
-func nameFunctions(p *pprof.Profile) {
+// nameFunctions gives a name to every address that has none: by known, if that is not nil
+// and knows it, or else its place in its binary.
+func nameFunctions(p *pprof.Profile, known func(file string, offset uint64) string) {
 	named := map[string]*pprof.Function{}
 	for _, l := range p.Location {
 		if len(l.Line) > 0 {
@@ -166,7 +174,11 @@ func nameFunctions(p *pprof.Profile) {
 		name, file := "0x"+strconv.FormatUint(l.Address, 16), ""
 		if m := mappingOf(p, l); m != nil {
 			file = m.File
-			name = path.Base(file) + "+0x" + strconv.FormatUint(l.Address-m.Start+m.Offset, 16)
+			offset := l.Address - m.Start + m.Offset
+			name = path.Base(file) + "+0x" + strconv.FormatUint(offset, 16)
+			if known != nil {
+				name = cmp.Or(known(file, offset), name)
+			}
 		}
 		f := named[name]
 		if f == nil {

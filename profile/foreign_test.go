@@ -36,6 +36,35 @@ func TestGrowthOfForeignProfiles(t *testing.T) {
 	}
 }
 
+// Where the binaries of a target can be read, functions have names; what has none of its
+// own in them keeps its place.
+func TestForeignFunctionsAreNamed(t *testing.T) {
+	text, err := os.ReadFile("testdata/foreign/jemalloc-4.heap")
+	require.NoError(t, err)
+	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(text) }))
+	defer served.Close()
+	source := HeapURL{URL: served.URL, Name: func(file string, offset uint64) string {
+		switch {
+		case file == "/srv/shop/orders" && offset == 0x12e4:
+			return "shop::Store::put"
+		case strings.Contains(file, "libc.so"):
+			return "a_function_of_libc"
+		}
+		return ""
+	}}
+	raw, err := source.Heap(t.Context())
+	require.NoError(t, err)
+	sites, err := Candidates([]Heap{{Raw: raw}})
+	require.NoError(t, err)
+	require.NotEmpty(t, sites)
+	assert.Equal(t, "shop::Store::put", sites[0].Func)
+	assert.Equal(t, "/srv/shop/orders", sites[0].File)
+	for _, s := range sites {
+		assert.NotEqual(t, "a_function_of_libc", s.Func, "a library is not the user's own")
+	}
+	assert.Equal(t, standard, naming{foreign: true}.origin(&pprof.Function{Name: "vfprintf", Filename: "/usr/lib/libc.so.6"}))
+}
+
 func TestAsPprofOfOtherProducers(t *testing.T) {
 	p := built(1, stack{bytes: 400, objects: 4, frames: []string{"alloc::raw_vec::grow /rustc/x/alloc/raw_vec.rs:1", "shop::store::put src/store.rs:61", "std::rt::lang_start /rustc/rt.rs:1"}})
 	for name, types := range map[string][]string{

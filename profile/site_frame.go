@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -62,7 +63,8 @@ var foreignStandard = []string{
 
 func (n naming) origin(f *pprof.Function) origin {
 	if n.foreign {
-		if f.Name == "" || slices.ContainsFunc(foreignStandard, func(s string) bool { return strings.HasPrefix(f.Name, s) }) {
+		library := path.Base(f.Filename)
+		if f.Name == "" || slices.ContainsFunc(foreignStandard, func(s string) bool { return strings.HasPrefix(f.Name, s) || strings.HasPrefix(library, s) }) {
 			return standard
 		}
 		return own
@@ -139,15 +141,27 @@ func clip(s string) string {
 	return strings.Clone(s[:most])
 }
 
+// forOthers are packages of the standard library whose functions allocate what their
+// callers keep: that a bufio.Reader leaks says less than whose it is. Those of C that are
+// the allocator are of the same kind.
+var forOthers = set(`runtime bufio bytes strings strconv fmt io sync slices maps sort math/big container/list
+	container/heap container/ring encoding/json encoding/binary reflect errors unique internal/sync internal/runtime/maps
+	compress/flate compress/gzip`)
+
+func allocatesForOthers(fn string) bool {
+	pkg := packageOf(fn)
+	return pkg == "" || forOthers[pkg]
+}
+
 // frames finds the frame of a stack that growth is booked to.
 type frames struct {
 	origins []origin // by function id
-	first   [][2]int // by location id: the first line of the user's own code in it and of a dependency's, from 1; 0 if none
+	first   [][3]int // by location id: the first line of the user's own code in it, of a dependency's, and of the standard library's that does not allocate for others; from 1, 0 if none
 }
 
 // newFrames numbers p's functions and locations anew, from 1 without gaps.
 func newFrames(p *pprof.Profile) frames {
-	f := frames{make([]origin, len(p.Function)+1), make([][2]int, len(p.Location)+1)}
+	f := frames{make([]origin, len(p.Function)+1), make([][3]int, len(p.Location)+1)}
 	names := newNaming(p.Function)
 	for i, fn := range p.Function {
 		fn.ID = uint64(i + 1)
@@ -162,6 +176,8 @@ func newFrames(p *pprof.Profile) frames {
 				first[0] = n + 1
 			case origin == dependency && first[1] == 0:
 				first[1] = n + 1
+			case origin == standard && first[2] == 0 && !allocatesForOthers(l.Function.Name):
+				first[2] = n + 1
 			}
 		}
 	}
@@ -170,15 +186,18 @@ func newFrames(p *pprof.Profile) frames {
 
 // site is the line of a stack that growth is booked to: the first of the user's own
 // code from the allocation outwards; where there is none, the first of a dependency's;
-// where there is none either, the one that allocated. ok is false for a stack without
+// where there is none either, the first of the standard library's that does not only
+// allocate for its caller, or else the one that allocated. ok is false for a stack without
 // names, of a binary without symbols.
 func (f frames) site(stack []*pprof.Location) (l pprof.Line, whose origin, ok bool) {
 	for _, loc := range stack {
 		switch first := f.first[loc.ID]; {
 		case first[0] > 0:
 			return loc.Line[first[0]-1], own, true
-		case first[1] > 0 && !ok:
+		case first[1] > 0 && (!ok || whose == standard):
 			l, whose, ok = loc.Line[first[1]-1], dependency, true
+		case first[2] > 0 && !ok:
+			l, whose, ok = loc.Line[first[2]-1], standard, true
 		}
 	}
 	if ok {

@@ -66,7 +66,11 @@ func TestStandardFoldersAreComplete(t *testing.T) {
 }
 
 func TestSiteOfAStack(t *testing.T) {
-	const library = "github.com/lib/pq.(*conn).query /go/pkg/mod/github.com/lib/pq@v1.10.0/conn.go:5"
+	const (
+		library = "github.com/lib/pq.(*conn).query /go/pkg/mod/github.com/lib/pq@v1.10.0/conn.go:5"
+		reader  = "bufio.NewReaderSize /usr/local/go/src/bufio/bufio.go:57"
+		dial    = "net/http.(*Transport).dialConn /usr/local/go/src/net/http/transport.go:1990"
+	)
 	tests := map[string]struct {
 		frames []string
 		want   string
@@ -75,6 +79,9 @@ func TestSiteOfAStack(t *testing.T) {
 		"the first of the user's own":        {[]string{grow, library, put, "main.main /src/main.go:1"}, "main.(*store).put", own},
 		"else the first dependency":          {[]string{grow, library, router, serve}, "github.com/lib/pq.(*conn).query", dependency},
 		"else the one that allocated":        {[]string{request, serve}, "net/http.readRequest", standard},
+		"but none that only allocates":       {[]string{reader, dial, "net/http.(*Transport).dialConnFor /usr/local/go/src/net/http/transport.go:1600"}, "net/http.(*Transport).dialConn", standard},
+		"a dependency behind those, too":     {[]string{reader, dial, library}, "github.com/lib/pq.(*conn).query", dependency},
+		"where all only allocate, the first": {[]string{grow, reader}, "bytes.growSlice", standard},
 		"and of a stack of nothing, nothing": {nil, "", standard},
 	}
 	for name, tt := range tests {

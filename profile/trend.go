@@ -108,6 +108,7 @@ type Trend struct {
 
 	PerRequest Estimate // growth in bytes per completed request
 	PerSecond  Estimate // growth in bytes per second
+	Onset      Onset    // when growth of the live heap set in, if that was in the midst of the window and the run is not Steady
 	Objects    Estimate // growth in heap objects per completed request; no Points where they were not counted
 	Bound      float64  // if Steady: no growth above this many bytes per request
 

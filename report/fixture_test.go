@@ -212,6 +212,18 @@ func killedRun() *Record {
 	r.Trend = profile.Trend{Reason: "the run was cut short", Remedy: "raise the memory limit"}
 	r.Checks = []Check{{Rule: "no leak", Allowed: "no growth with requests", Got: "inconclusive: the run was cut short", Detail: "no leak statement is possible"},
 		{Rule: "average working set", Allowed: "≤ 120.0 MiB", Got: "96.4 MiB, until the run was cut short at 00:53", Undecided: true}}
+	r.Alarms = []Alarm{
+		{At: 47 * time.Second, Requests: 9400, Why: "90% of the limit", WorkingSet: 115*mib + 300<<10, WhyNot: "read mappings: context deadline exceeded"},
+		{
+			At: 52 * time.Second, Requests: 10_400, Why: "98% of the limit", WorkingSet: 125*mib + 900<<10, Command: "uploads",
+			RSS: 124 * mib, PSS: 123*mib + 700<<10, Anon: 118 * mib, File: 5 * mib, Shmem: 1 * mib, PrivateDirty: 119 * mib,
+			Largest: []Mapping{
+				{Name: "[anon: Go: heap]", Count: 3, RSS: 112 * mib, Anon: 112 * mib, PrivateDirty: 112 * mib},
+				{Name: "(unnamed)", Count: 21, RSS: 6 * mib, Anon: 6 * mib, PrivateDirty: 6 * mib},
+				{Name: "/app", Count: 4, RSS: 5 * mib},
+			},
+		},
+	}
 	r.Notes = []Finding{{
 		At: 53 * time.Second, Kind: OOMKilled, Fatal: true,
 		Text: `"TestUpload" was OOM-killed at 00:53 in the load phase after 10,600 requests (exit code 137; witness: inspect; limit 128.0 MiB, working set up to 126.0 MiB in the last second); growth before: +9.8 KiB/request: raise its memory limit (MemoryLimit) if it needs that much, else see in the report what grew`,

@@ -56,6 +56,9 @@ type page struct {
 	Charts   []*chart
 	Leaking  bool
 	Fatal    []Finding
+	Alarms   []alarmRow
+	Mappings []alarmRow // at the last alarm
+	Unmapped string     // why there is none at some alarm
 	Sites    []*siteRow
 	Waiting  []profile.Goroutine
 	More     int // sites that are not shown
@@ -103,6 +106,7 @@ func newPage(r *Record) *page {
 			p.Warnings = append(p.Warnings, f)
 		}
 	}
+	p.Alarms, p.Mappings, p.Unmapped = r.alarmRows()
 	p.addSites(r)
 	p.Flame = newFlame(r.Retained)
 	return p
@@ -163,6 +167,9 @@ func (r *Record) keyFacts() []fact {
 			name += ", " + interval
 		}
 		facts = append(facts, fact{name, SignedBytes(t.PerRequest.Value) + "/request"})
+	}
+	if o := r.Trend.Onset; o.Found() {
+		facts = append(facts, fact{"from " + clock(o.At) + " on", SignedBytes(o.PerRequest.Value) + "/request"})
 	}
 	if f := r.floorsDuring(Load); len(f) > 1 {
 		size, unit := sizes(f[0].Live(), f[len(f)-1].Live())

@@ -30,6 +30,8 @@ type Record struct {
 
 	Processes []profile.Processes // all phases; none where the target's processes cannot be seen
 
+	Alarms []Alarm // what was kept each time memory came near the limit, in order
+
 	Heaps   []Heap         // heap profiles kept as files
 	Growth  []profile.Site // between the first and last heap profile of the measured load, most bytes first
 	Holders []Holder       // who keeps alive what grew since the warm-up, most bytes first

@@ -29,6 +29,9 @@ func (r *Record) Text(w io.Writer) error {
 	if interval := intervalInWords(v.Trend.PerRequest); interval != "" && v.Trend.Verdict == profile.Leaking {
 		head += " (" + interval + " per request)"
 	}
+	if v.Trend.Onset.Found() && v.Trend.Verdict == profile.Leaking {
+		head += "; " + v.Trend.Onset.String()
+	}
 	below := v.factLines()
 	lines := []string{oneLine(head, widest)}
 	for _, line := range append(v.checkLines(mostLines-1-len(below)), below...) {

@@ -104,9 +104,12 @@ func TestForcedSourceThatCannotBe(t *testing.T) {
 }
 
 func TestRevivedContainerIsFoundAgain(t *testing.T) {
-	for _, source := range []string{Files, Stats} {
+	for _, source := range []string{Files, Exec, Stats} {
 		t.Run(source, func(t *testing.T) {
 			s := server(t)
+			if source == Exec {
+				s.Ref, s.Context = "", withShell(t)
+			}
 			s.Source = source
 			s.Options = options(testcontainers.WithHostConfigModifier(func(h *container.HostConfig) {
 				h.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyOnFailure, MaximumRetryCount: 1}

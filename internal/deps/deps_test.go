@@ -27,6 +27,7 @@ func TestWhoMayNotReachDocker(t *testing.T) {
 func TestEachLibraryHasOneOwner(t *testing.T) {
 	owners := map[string][]string{
 		"github.com/google/pprof":                     {"profile", "internal/faketarget"},
+		"github.com/ianlancetaylor/demangle":          {"internal/symbols"},
 		"github.com/montanaflynn/stats":               {"internal/stats", "profile"},
 		"github.com/tsenart/vegeta/v12":               {"load"},
 		"golang.org/x/perf":                           {"internal/stats", "internal/baseline"},

@@ -24,25 +24,28 @@ const Base = 20 << 20
 
 // Target is a memtest.Target. Set its fields before it is started; it is started once.
 type Target struct {
-	Retains   uint64           // bytes and one object that each request leaves behind
-	More      uint64           // bytes that it holds besides Base from its start on
-	InSteps   uint64           // its profiles show what it retains in steps of so many bytes; 0: exactly
-	Parks     bool             // each request leaves a goroutine behind that waits for ever
-	StacksErr error            // what its prober answers when asked for goroutines, if anything
-	Limit     uint64           // memory limit in bytes that it reports; 0: none
-	NoRuntime bool             // it has no prober: not a Go program
-	Foreign   bool             // it serves heap profiles, but no Go runtime tells of itself
-	HeapErr   error            // what its prober answers, if anything
-	StartErr  error            // what Start answers, if anything
-	StopErr   error            // what Stop answers, if anything
-	DiesAfter uint64           // requests after which it ends by itself; 0: never
-	Exit      memtest.Exit     // how it ends then
-	SeenLate  time.Duration    // how long after its end that is known
-	Emptied   bool             // its memory reads as next to nothing once it has ended
-	Handler   http.HandlerFunc // how it answers; default 200
-	Vars      []string         // its environment, "NAME=value"
+	Retains   uint64              // bytes and one object that each request leaves behind
+	Wavers    uint64              // bytes by which its live heap differs from look to look
+	More      uint64              // bytes that it holds besides Base from its start on
+	InSteps   uint64              // its profiles show what it retains in steps of so many bytes; 0: exactly
+	Parks     bool                // each request leaves a goroutine behind that waits for ever
+	StacksErr error               // what its prober answers when asked for goroutines, if anything
+	Limit     uint64              // memory limit in bytes that it reports; 0: none
+	NoRuntime bool                // it has no prober: not a Go program
+	Foreign   bool                // it serves heap profiles, but no Go runtime tells of itself
+	HeapErr   error               // what its prober answers, if anything
+	Misses    func(look int) bool // at which looks, from 1, its prober answers with HeapErr; nil: at all
+	StartErr  error               // what Start answers, if anything
+	StopErr   error               // what Stop answers, if anything
+	DiesAfter uint64              // requests after which it ends by itself; 0: never
+	Exit      memtest.Exit        // how it ends then
+	SeenLate  time.Duration       // how long after its end that is known
+	Emptied   bool                // its memory reads as next to nothing once it has ended
+	Handler   http.HandlerFunc    // how it answers; default 200
+	Vars      []string            // its environment, "NAME=value"
 
 	served  atomic.Uint64
+	looks   atomic.Int64
 	stopped atomic.Bool
 	died    chan memtest.Exit
 	once    sync.Once
@@ -67,7 +70,10 @@ func (t *Target) Start(context.Context) (*memtest.Instance, error) {
 		Source: report.Source{Kind: "memory"},
 		Vars:   t.Vars,
 		Exited: t.died,
-		Stop:   t.stop,
+		Mappings: func(context.Context) (report.Alarm, error) {
+			return report.Alarm{Command: "fake", RSS: t.live(), Anon: t.live(), Largest: []report.Mapping{{Name: "[heap]", Count: 1, RSS: t.live()}}}, nil
+		},
+		Stop: t.stop,
 	}
 	switch {
 	case t.Foreign:
@@ -102,7 +108,7 @@ func (t *Target) live() uint64 { return Base + t.More + t.Retains*t.served.Load(
 // Sample implements profile.Sampler.
 func (t *Target) Sample(_ context.Context, m *profile.Memory) error {
 	ws := t.live() + 5<<20
-	if t.Emptied && (prober{t}).answers() != nil {
+	if t.Emptied && t.refuses() != nil {
 		ws = 4096
 	}
 	*m = profile.Memory{
@@ -123,18 +129,29 @@ func (p prober) Floor(context.Context) (profile.Floor, error) {
 		objects += p.served.Load()
 	}
 	return profile.Floor{
-		Took: time.Millisecond, HeapAlloc: p.live(), HeapObjects: objects,
+		Took: time.Millisecond, HeapAlloc: p.live() + p.Wavers*uint64(p.looks.Load()*7%5), HeapObjects: objects,
 		StackInuse: 1 << 20, Sys: p.live() + 4<<20, NextGC: 2 * p.live(), NumGC: 10,
 	}, nil
 }
 
 // answers is why it does not.
 func (p prober) answers() error {
+	if err := p.refuses(); err != nil {
+		return err
+	}
+	if look := p.looks.Add(1); p.Misses != nil && !p.Misses(int(look)) {
+		return nil
+	}
+	return p.HeapErr
+}
+
+// refuses is what whoever asks is told once it has ended.
+func (t *Target) refuses() error {
 	select {
-	case <-p.closed:
+	case <-t.closed:
 		return errors.New("connection refused")
 	default:
-		return p.HeapErr
+		return nil
 	}
 }
 

@@ -112,6 +112,41 @@ func TestGrowListsWhoElseHoldsTheSame(t *testing.T) {
 	assert.Equal(t, []string{"global variable example.com/shop.cache (map[int]*shop.page)"}, g.Holders[0].AlsoHeldBy)
 }
 
+// contexts is a context in a server whose children, each with children of its own, are a
+// tree that is one path; app is the server's type.
+func contexts(children int64, app string) *Paths {
+	p := &Paths{Nodes: []graph.Node{
+		{},
+		{Parent: 0, Root: graph.Global, Label: "net/http.mux", Type: "*net/http.ServeMux", Count: 1},
+		{Parent: 1, Type: "net/http.ServeMux", Count: 1, Bytes: 96},
+		{Parent: 2, Label: ".handler", Type: app, Count: 1, Bytes: 16},
+		{Parent: 3, Label: ".ctx", Type: "os/signal.signalCtx", Count: 1, Bytes: 96},
+		{Parent: 4, Label: ".Context", Type: "context.cancelCtx", Count: 1, Bytes: 96},
+		{Parent: 5, Label: ".children", Type: "map[context.canceler]struct {}", Count: 1 + children, Bytes: 48 * (1 + children)},
+		{Parent: 6, Label: "[key]", Type: "context.afterFuncCtx", Count: children, Bytes: 100 * children},
+	}}
+	for _, n := range p.Nodes {
+		p.Bytes += uint64(n.Bytes)
+		p.Objects += uint64(n.Count)
+	}
+	p.Marked, p.Allocated = p.Bytes, p.Bytes
+	return p
+}
+
+// A context is named after the variable that holds it, and what no type leads to after the
+// last field that is known.
+func TestGrowNamesTheFieldThatIsKnown(t *testing.T) {
+	for app, want := range map[string]string{
+		"example.com/shop.app": "field example.com/shop.app.ctx (os/signal.signalCtx)",
+		"":                     "global variable net/http.mux.handler (os/signal.signalCtx)",
+	} {
+		g := Grow(contexts(10, app), contexts(1010, app), 1000)
+		require.Len(t, g.Holders, 1)
+		assert.Equal(t, want, describe(g.Holders[0]))
+		assert.InDelta(t, 1, g.Holders[0].Elements, 1e-9)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	good, err := json.Marshal(table(1, 2, 3))
 	require.NoError(f, err)

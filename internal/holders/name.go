@@ -23,6 +23,11 @@ func (d *diff) name(i int32) Holder {
 	if at == 0 { // the root itself
 		return Holder{Kind: kindOf(root), Name: root.Label, Type: cmp.Or(root.Type, d.typeFrom(path, 0))}
 	}
+	if by := d.knownField(path, at); by > 0 {
+		h := d.name(path[by])
+		h.Type = d.typeFrom(path, at)
+		return h
+	}
 	if n := d.node(path[at]); root.Root != graph.Goroutines && (d.direct(path[:at]) || d.node(path[at-1]).Type == "") {
 		h := Holder{Kind: kindOf(root), Name: root.Label, Type: d.typeFrom(path, at)}
 		if d.direct(path[:at]) {
@@ -31,6 +36,22 @@ func (d *diff) name(i int32) Holder {
 		return h
 	}
 	return d.field(path, at)
+}
+
+// knownField is the last field before at whose owner has a type, if what at hangs on has
+// none: an object that no type leads to, such as what a generic closure captured. It is 0
+// if there is no such field.
+func (d *diff) knownField(path []int32, at int) int {
+	if d.node(path[at-1]).Type != "" {
+		return 0
+	}
+	for by := at - 1; by > 0; by-- {
+		owner := d.node(path[by-1]).Type
+		if owner != "" && strings.HasPrefix(d.node(path[by]).Label, ".") && !strings.HasPrefix(d.node(path[by]).Label, ".+") {
+			return by
+		}
+	}
+	return 0
 }
 
 // field names a node after the type that it is a field of.
@@ -86,11 +107,19 @@ func (d *diff) path(i int32) []int32 {
 func (d *diff) variable(path []int32) int {
 	for at := len(path) - 1; at > 0; at-- {
 		n := d.node(path[at])
-		if l := tidy(n.Label, n.Type); l != "" && l[0] != '[' {
+		if l := tidy(n.Label, n.Type); l != "" && l[0] != '[' && !d.inContext(path, at) {
 			return at
 		}
 	}
 	return 0
+}
+
+// inContext tells whether a step goes from one of the standard library's contexts to the
+// one that it was made from: both are what the variable holds.
+func (d *diff) inContext(path []int32, at int) bool {
+	n, owner := d.node(path[at]), d.node(path[at-1]).Type
+	return strings.HasSuffix(n.Label, ".Context") && strings.HasPrefix(n.Type, "context.") &&
+		(strings.HasPrefix(owner, "context.") || owner == "os/signal.signalCtx")
 }
 
 // direct tells whether a path has no field in it: a variable, and what it points to.

@@ -203,3 +203,31 @@ func look(sum *profile.Processes, pid int, rollup bool) error {
 	sum.USS += parts.PrivateClean + parts.PrivateDirty
 	return nil
 }
+
+// Map reads what the memory of the largest of the processes is made of. It gives up
+// after two seconds, or when ctx ends.
+func Map(ctx context.Context, pids []int) (Mappings, error) {
+	var largest procfs.ProcStat
+	for _, pid := range pids {
+		p, err := procfs.NewProc(pid)
+		if err != nil {
+			continue
+		}
+		if stat, err := p.Stat(); err == nil && (largest.PID == 0 || stat.RSS > largest.RSS) {
+			largest = stat
+		}
+	}
+	if largest.PID == 0 {
+		return Mappings{}, fmt.Errorf("read mappings: none of the %d processes is there any more", len(pids))
+	}
+	f, err := os.Open(filepath.Join("/proc", strconv.Itoa(largest.PID), "smaps"))
+	if err != nil {
+		return Mappings{}, fmt.Errorf("read mappings: %w", err)
+	}
+	defer f.Close()
+	ctx, cancel := context.WithTimeout(ctx, smapsDeadline)
+	defer cancel()
+	m, err := parseSmaps(whileLive{ctx, f})
+	m.Command = largest.Comm
+	return m, err
+}

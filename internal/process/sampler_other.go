@@ -112,3 +112,8 @@ func Use() (cpu time.Duration, memory uint64) {
 	}
 	return cpu, memory
 }
+
+// Map is for Linux alone.
+func Map(context.Context, []int) (Mappings, error) {
+	return Mappings{}, errors.New("read mappings: only Linux tells of a process's mappings")
+}
