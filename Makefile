@@ -76,7 +76,7 @@ real-programs:
 		go test -count=1 -timeout 1h -v ./internal/realleaks
 
 # baseline records a baseline of examples/baseline for this host, in a file that git
-# ignores, then holds new trials to it and tests its gates: six minutes. The run that
+# ignores, then holds new trials to it and tests its gates: five to eight minutes. The run that
 # records fails: a test that wrote its own answer must.
 baseline:
 	@BASELINE=1 MEMTEST_UPDATE=1 go test -count=1 -run Drift ./examples/baseline; test $$? -eq 1

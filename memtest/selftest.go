@@ -29,8 +29,8 @@ type evidence struct {
 // It runs the scenario once, as [Run] does, and five times on each side of a [Pair] of
 // the scenario with itself: what differs there is noise. Then it plants faults into
 // copies of the records.
-//   - NoLeak, always: it passes the run, and finds a leak of three times what the run
-//     excludes, planted into its samples and floors.
+//   - NoLeak, always: it passes the run, and does not with a leak of three times what the
+//     run excludes, planted into its samples and floors.
 //   - [Budget]: the run keeps each assertion, with more to spare than noise takes; with its
 //     figure doubled it does not. A budget that lets a doubling pass is no gate.
 //   - [Tolerance]: no figure of the pair is worse; none has a noise floor above the
@@ -113,7 +113,11 @@ func (e evidence) proveNoLeak() []report.Check {
 	if CheckLeak(leaked) == nil {
 		fault = fmt.Sprintf("it is not found (%s): %s", leakInWords(leaked.Trend), orElse(leaked.Trend.Remedy, "run for longer, or at a higher rate"))
 	}
-	return []report.Check{as, proof(rule, fault, "found: "+leakInWords(leaked.Trend))}
+	shown := "found: "
+	if leaked.Trend.Verdict != profile.Leaking {
+		shown = "not passed: "
+	}
+	return []report.Check{as, proof(rule, fault, shown+leakInWords(leaked.Trend))}
 }
 
 func orElse(s, other string) string {
