@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: demo test race lint verdicts bench-verdict bench-report bench-growth bench-sampling bench-holders real-programs test-cgroup2 baseline
+.PHONY: demo test race lint verdicts verdicts-held bench-verdict bench-report bench-growth bench-sampling bench-holders real-programs test-cgroup2 baseline
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report, and
 # says why a failure is a success here. The test is compiled with the flags of its
@@ -62,6 +62,11 @@ bench-verdict:
 # verdicts asks eight living services three times each, for a minute of load: half an hour.
 verdicts:
 	@VERDICTS=$(or $(VERDICTS),3x60) go test -count=1 -timeout 2h -v ./examples/verdicts
+
+# verdicts-held asks 23 services that are mean, small or both, judged with and without
+# what is reachable in their heaps: three quarters of an hour.
+verdicts-held:
+	@HELD=1 go test -count=1 -timeout 2h -parallel 4 -run HoldersDecide -v ./examples/verdicts
 
 # bench-holders measures what reading a target's heap costs it (how long it stands
 # still) and the test (time, memory), for heaps of 10, 100 and 500 MB.

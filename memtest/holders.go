@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
-	"github.com/memgate/memgate/internal/container"
 	"github.com/memgate/memgate/internal/holders"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
@@ -16,8 +15,9 @@ import (
 
 // Holders says whether a run looks for who holds memory that grew: the variable, the
 // field, the goroutines from which it is reachable. For that the heap of a Go target is
-// read from outside, twice, while no load runs; the target stands still meanwhile, for
-// some milliseconds, and needs neither a change nor symbols.
+// read from outside while no load runs: after the warm-up, at the end, and where the load
+// goes on for want of evidence. The target stands still meanwhile, for some
+// milliseconds, and needs neither a change nor symbols.
 type Holders int
 
 // The choices. The zero value is HoldersAuto.
@@ -39,20 +39,16 @@ type heapReader interface {
 
 // reachable is what a run learns of who holds what.
 type reachable struct {
-	reader heapReader // nil if there is no way to look
-	early  *holders.Paths
-	late   *holders.Paths
-	before uint64 // requests completed by the early look
-	after  uint64
-	why    error // why there is no answer
+	looks []*holders.Paths // at each of Record.Reachable
+	why   error            // why there is no answer
 }
 
-var errNoReader = errors.New("only the heap of a Go program in a container can be read from outside")
+var errNoReader = errors.New("only the heap of a Go program in a container or a process of this machine can be read from outside")
 
 // reached reads the target's heap. The first failure ends looking for good. It comes right
 // after a probe: writing a heap profile takes the target over a megabyte, which a small
 // heap's next collection would find live.
-func (m *measurement) reached(ctx context.Context, paths **holders.Paths, requests *uint64) {
+func (m *measurement) reached(ctx context.Context) {
 	r := &m.reach
 	if m.scenario.Holders == HoldersOff || r.why != nil || ctx.Err() != nil {
 		return
@@ -61,43 +57,102 @@ func (m *measurement) reached(ctx context.Context, paths **holders.Paths, reques
 		r.why = errNoReader
 		return
 	}
-	*requests = m.requests()
-	if *paths, r.why = m.target.heap.paths(ctx); r.why != nil {
-		*paths = nil
+	look := profile.Reachable{At: time.Since(m.began), Requests: m.requests()}
+	paths, err := m.target.heap.paths(ctx)
+	if err != nil {
+		if m.phase != report.Load { // in a pause there may not have been a collection since requests were in flight
+			r.why = err
+		}
+		return
+	}
+	look.Bytes, look.Objects = paths.Bytes+paths.Stacks, paths.Objects
+	if n := len(r.looks); n > 0 {
+		bytes, objects := holders.Grown(r.looks[n-1], paths)
+		look.Grown, look.GrownObjects = uint64(bytes), uint64(objects)
+	}
+	r.looks = append(r.looks, paths)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.record.Reachable = append(m.record.Reachable, look)
+}
+
+// Bounds of a look while the load only pauses: it is a part of the measured load.
+const (
+	longestPause = 2 * time.Second
+	pauseShare   = 0.05 // of the planned load
+)
+
+// reachedInPause reads the target's heap between two parts of the load, unless that
+// would take so long that the load suffers. How long is known from the last look.
+func (m *measurement) reachedInPause(ctx context.Context) {
+	_, length := m.scenario.planned()
+	n := len(m.reach.looks)
+	if n == 0 {
+		return
+	}
+	last := m.reach.looks[n-1]
+	if last.Stopped+last.Analysis > min(longestPause, time.Duration(pauseShare*float64(length))) {
+		return
+	}
+	if m.collects != nil {
+		_, _ = m.collects.Floor(ctx) // of no curve: nothing is in flight now
+	}
+	m.reached(ctx)
+}
+
+// parts are what a load that goes on for so long is cut into, to read the heap between
+// them: at no regular distance, because something in the target may be swept at one.
+func (m *measurement) parts(more time.Duration) []time.Duration {
+	const first = 0.38
+	if m.scenario.Holders == HoldersOff || m.reach.why != nil {
+		return []time.Duration{more}
+	}
+	cut := time.Duration(first * float64(more))
+	return []time.Duration{cut, more - cut}
+}
+
+// hold puts into the record who holds what grew. It comes before the verdict, for which
+// it is evidence.
+func (m *measurement) hold() {
+	r, reach := m.record, &m.reach
+	if m.scenario.Holders == HoldersOff {
+		return
+	}
+	n := len(reach.looks)
+	if reach.why == nil && n < 2 {
+		reach.why = errors.New("the run ended before the heap could be read a second time")
+	}
+	if reach.why != nil {
+		return
+	}
+	early, late := reach.looks[0], reach.looks[n-1]
+	r.HoldersHow = howRead(early, late)
+	growth := holders.Grow(early, late, r.Reachable[n-1].Requests-r.Reachable[0].Requests)
+	growth.MustExplain(m.heapGrowth())
+	r.HoldersWhyNot = growth.WhyNot
+	for _, h := range growth.Holders {
+		r.Holders = append(r.Holders, holderOf(h, reach.looks))
 	}
 }
 
-// held puts into the record who holds what grew, where something did.
+// held corrects what the record says of holders by the verdict: where nothing leaks,
+// nobody is named.
 func (m *measurement) held() error {
-	r, reach := m.record, &m.reach
-	if m.scenario.Holders == HoldersOff {
-		return nil
-	}
-	if reach.why == nil && reach.late == nil {
-		reach.why = errors.New("the run ended before the heap could be read a second time")
-	}
+	r, why := m.record, m.reach.why
 	switch {
-	case reach.why == nil:
-	case m.scenario.Holders == HoldersRequired && fatal(r) == nil:
-		return fmt.Errorf("find out who holds memory, as Scenario.Holders requires: %w", reach.why)
+	case m.scenario.Holders == HoldersOff:
+	case why != nil && m.scenario.Holders == HoldersRequired && fatal(r) == nil:
+		return fmt.Errorf("find out who holds memory, as Scenario.Holders requires: %w", why)
+	case r.Trend.Verdict == profile.Steady: // a cache that fills grows as well: the verdict says what is a leak
+		r.Holders, r.HoldersWhyNot = nil, ""
+	case why != nil:
+		r.HoldersWhyNot = why.Error()
 	default:
-		if r.Trend.Verdict != profile.Steady {
-			r.HoldersWhyNot = reach.why.Error()
+		n := len(r.Reachable) - 1
+		grown := int64(r.Reachable[n].Bytes) - int64(r.Reachable[0].Bytes)
+		if why := outside(r.Trend, grown, r.Reachable[n].Requests-r.Reachable[0].Requests); why != "" {
+			r.Holders, r.HoldersWhyNot = nil, why
 		}
-		return nil
-	}
-	r.HoldersHow = howRead(reach.early, reach.late)
-	if r.Trend.Verdict == profile.Steady {
-		return nil // a cache that fills grows as well: the verdict says what is a leak
-	}
-	growth := holders.Grow(reach.early, reach.late, reach.after-reach.before)
-	growth.MustExplain(m.heapGrowth())
-	if why := outside(r.Trend, growth, reach.after-reach.before); why != "" {
-		growth.Holders, growth.WhyNot = nil, why
-	}
-	r.HoldersWhyNot = growth.WhyNot
-	for _, h := range growth.Holders {
-		r.Holders = append(r.Holders, holderOf(h))
 	}
 	return nil
 }
@@ -105,12 +160,12 @@ func (m *measurement) held() error {
 // inGoHeap are the figures of a trend that are the Go runtime's own. What they grew by is
 // compared with what is reachable at the same two moments (MustExplain): in their slope
 // over a load is what its connections take, which are gone by the second.
-var inGoHeap = []string{"live heap", "heap objects", "goroutines"}
+var inGoHeap = []string{"live heap", "heap objects", "goroutines", "reachable heap"}
 
 // outside says that a leak lies outside the Go heap, if what is reachable there accounts
 // for less than half of it.
-func outside(t profile.Trend, g holders.Growth, requests uint64) string {
-	reachable := float64(g.Bytes) / float64(max(requests, 1))
+func outside(t profile.Trend, grown int64, requests uint64) string {
+	reachable := float64(grown) / float64(max(requests, 1))
 	if t.Verdict != profile.Leaking || slices.Contains(inGoHeap, t.Channel) || reachable >= t.PerRequest.Value/2 {
 		return ""
 	}
@@ -123,7 +178,7 @@ func outside(t profile.Trend, g holders.Growth, requests uint64) string {
 func (m *measurement) heapGrowth() int64 {
 	var early, late *profile.Floor
 	for i := range m.record.Floors {
-		if f := &m.record.Floors[i]; f.Requests <= m.reach.before || early == nil {
+		if f := &m.record.Floors[i]; f.Requests <= m.record.Reachable[0].Requests || early == nil {
 			early = f
 		}
 		late = &m.record.Floors[i]
@@ -139,96 +194,17 @@ func howRead(early, late *holders.Paths) string {
 		late.Version, late.Names, 1e3*early.Stopped.Seconds(), 1e3*late.Stopped.Seconds())
 }
 
-func holderOf(h holders.Holder) report.Holder {
+func holderOf(h holders.Holder, looks []*holders.Paths) report.Holder {
 	to := report.Holder{
 		Name: strings.TrimSpace(string(h.Kind) + " " + h.Name), Type: h.Type, From: h.Root,
 		Bytes: h.Bytes, PerRequest: h.PerRequest, Objects: h.Objects, Share: h.Share,
 		Elements: h.Elements, Before: h.From, After: h.To, AlsoHeldBy: h.AlsoHeldBy,
 	}
+	for _, p := range looks {
+		to.Counts = append(to.Counts, uint64(h.In(p)))
+	}
 	for _, s := range h.Held {
 		to.Holds = append(to.Holds, report.Held{Path: s.Path, Type: s.Type, Bytes: s.Bytes, Objects: s.Objects})
 	}
 	return to
-}
-
-// direct reads the heap of a process that this one may look into.
-type direct struct{ reader *holders.Reader }
-
-func (d direct) paths(context.Context) (*holders.Paths, error) { return d.reader.Snapshot() }
-func (d direct) close(context.Context) error                   { return d.reader.Close() }
-
-// companion reads it from a container beside the target's.
-type companion struct{ program *container.Companion }
-
-// readerPackage is what runs there.
-const readerPackage = "github.com/memgate/memgate/internal/holders/reader"
-
-func (c companion) paths(ctx context.Context) (*holders.Paths, error) {
-	out, err := c.program.Run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return holders.Decode(out)
-}
-
-func (c companion) close(ctx context.Context) error { return c.program.Stop(ctx) }
-
-// containerHeap reads a container's heap from this process where that is permitted, and
-// else from a container beside the target's.
-type containerHeap struct {
-	c   *container.Container
-	way heapReader
-}
-
-func (h *containerHeap) paths(ctx context.Context) (*holders.Paths, error) {
-	var err error
-	if h.way == nil {
-		h.way, err = h.openDirect(ctx)
-	}
-	if err == nil {
-		var p *holders.Paths
-		p, err = h.way.paths(ctx)
-		if err == nil || !errors.Is(err, fs.ErrPermission) {
-			return p, err
-		}
-	}
-	if _, beside := h.way.(companion); beside || !errors.Is(err, fs.ErrPermission) {
-		return nil, err
-	}
-	if err := h.openBeside(ctx, err); err != nil {
-		return nil, err
-	}
-	return h.way.paths(ctx)
-}
-
-// openDirect fails with fs.ErrPermission where another way may be open.
-func (h *containerHeap) openDirect(ctx context.Context) (heapReader, error) {
-	pid, err := h.c.PID(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", fs.ErrPermission, err) // its number means nothing here
-	}
-	r, err := holders.Open(pid, holders.Limits{})
-	if err != nil {
-		return nil, err
-	}
-	return direct{r}, nil
-}
-
-func (h *containerHeap) openBeside(ctx context.Context, why error) error {
-	program, err := h.c.Companion(ctx, readerPackage)
-	if err != nil {
-		return fmt.Errorf("this process may not look into the target (%w), and no reader could be put beside it: %w", why, err)
-	}
-	if h.way != nil {
-		_ = h.way.close(ctx)
-	}
-	h.way = companion{program}
-	return nil
-}
-
-func (h *containerHeap) close(ctx context.Context) error {
-	if h.way == nil {
-		return nil
-	}
-	return h.way.close(ctx)
 }

@@ -92,6 +92,9 @@ func TestHoldersInContainers(t *testing.T) {
 				require.NoError(t, beside.openBeside(t.Context(), errors.New("as an ordinary user")))
 				defer func() { assert.NoError(t, beside.close(t.Context())) }()
 				holderIs(t, tt.holder, growth(t, target, beside.way))
+				said, err := beside.way.(companion).program.Run(t.Context())
+				require.NoError(t, err)
+				assert.NotContains(t, string(said), secret[:10], "the reader's own words")
 			})
 		})
 	}

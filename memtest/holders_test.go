@@ -20,7 +20,7 @@ func TestHoldersOfATargetThatCannotBeRead(t *testing.T) {
 		retains      uint64
 		whyNot, fail string
 	}{
-		{"auto says why", memtest.HoldersAuto, 1000, "only the heap of a Go program in a container", ""},
+		{"auto says why", memtest.HoldersAuto, 1000, "only the heap of a Go program in a container or a process", ""},
 		{"auto has nothing to say of a healthy one", memtest.HoldersAuto, 0, "", ""},
 		{"off says nothing", memtest.HoldersOff, 1000, "", ""},
 		{"required fails", memtest.HoldersRequired, 0, "", "as Scenario.Holders requires"},

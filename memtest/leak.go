@@ -97,6 +97,9 @@ func leakMessage(r *report.Record) string {
 		row("since", "%s; before, it hardly grew", t.Onset)
 	}
 	row("over", "%s requests, %.0f req/s, %v after %v of warm-up", report.Count(r.Load.Requests), r.Load.Rate, r.Load.Duration.Round(time.Second), lengthOf(r, report.Warmup))
+	if t.Reason != "" {
+		row("why", "%s", t.Reason)
+	}
 	if floors := r.FloorsInWords(); floors != "" {
 		row("floors", "%s", floors)
 	}

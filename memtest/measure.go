@@ -61,6 +61,7 @@ type measurement struct {
 	warmed   load.Meter // counts the warm-up's requests
 	loaded   load.Meter // counts the measured load's
 	reach    reachable
+	collects Prober // forces a collection before a look in a pause; nil if nothing does
 
 	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
 	record *report.Record
@@ -91,7 +92,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 		heaps = forced{target.Heap}
 	}
 	m := &measurement{
-		scenario: s, target: target, began: began, say: say, heaps: heaps, alarms: make(chan report.Alarm, 1),
+		scenario: s, target: target, began: began, say: say, heaps: heaps, collects: target.Heap, alarms: make(chan report.Alarm, 1),
 		collections: looks{kind: "forced collections"}, profiles: looks{kind: "heap profiles"},
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
@@ -145,7 +146,7 @@ func (m *measurement) phases(ctx context.Context) error {
 		return err
 	}
 	m.probe(ctx)
-	m.reached(ctx, &m.reach.early, &m.reach.before)
+	m.reached(ctx)
 	m.snapshot(ctx)
 
 	m.enter(ctx, report.Load)
@@ -159,7 +160,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	}
 	m.enter(ctx, report.Floor)
 	m.probe(ctx)
-	m.reached(ctx, &m.reach.late, &m.reach.after)
+	m.reached(ctx)
 	m.snapshot(ctx)
 	m.look(ctx, true)
 	_ = m.sampleOnce(ctx) // for the phase's peak
@@ -207,11 +208,14 @@ func (m *measurement) load(ctx context.Context) error {
 		if more == 0 {
 			return ctx.Err()
 		}
-		until, cancel := context.WithTimeout(ctx, more)
-		err := m.scenario.Load.Drive(until, m.target.URL, &m.loaded)
-		cancel()
-		if err != nil {
-			return err
+		for _, part := range m.parts(more) {
+			m.reachedInPause(ctx)
+			until, cancel := context.WithTimeout(ctx, part)
+			err := m.scenario.Load.Drive(until, m.target.URL, &m.loaded)
+			cancel()
+			if err != nil {
+				return err
+			}
 		}
 	}
 }
@@ -281,6 +285,7 @@ func (m *measurement) conclude() {
 	r.Source.Every = m.scenario.Every
 	m.keepLedger()
 	r.Growth = m.growth()
+	m.hold()
 	r.Trend = profile.Detect(r.Evidence())
 	m.guess()
 	m.nameless()

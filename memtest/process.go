@@ -88,6 +88,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 	for name, value := range p.Env {
 		vars = append(vars, name+"="+value)
 	}
+	heap := &processHeap{pid: info.PID}
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
 		select {
@@ -100,6 +101,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 		URL:       child.URL(),
 		Memory:    source,
 		Heap:      &profile.Pprof{URL: pprofURL},
+		heap:      heap,
 		Processes: looking(child.Processes),
 		Mappings:  mapping(child.Processes),
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
@@ -111,7 +113,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)
-			return errors.Join(source.Close(), child.Stop(ctx))
+			return errors.Join(source.Close(), heap.close(ctx), child.Stop(ctx))
 		},
 	}
 }

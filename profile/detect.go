@@ -13,6 +13,8 @@ import (
 // Each figure that the evidence holds is judged by itself: the live heap after
 // collections, the number of heap objects and of goroutines, memory outside the heap,
 // the kernel's, tmpfs.
+// What they leave undecided may be decided by what was found reachable in the heap from
+// outside, and by who holds it: Trend.Reason says so.
 // The working set is judged only where the target's runtime said nothing, because it
 // grows with garbage too.
 func Detect(e Evidence) Trend {
@@ -59,7 +61,8 @@ func (l *look) channels() []judged {
 type decision struct {
 	verdict Verdict
 	by      judged
-	veto    veto // if Inconclusive although the channel by itself is not
+	veto    veto   // if Inconclusive although the channel by itself is not
+	why     string // if what is reachable decided
 }
 
 // veto is why a channel keeps a run from a verdict.
@@ -75,18 +78,28 @@ const (
 	onlyBytes        // the live heap grows by little, and the number of its objects does not
 )
 
-// fuse makes one verdict of the channels'. The heap, what is outside it, the number of
+// fuse makes one verdict of the channels', and where they make none, of what is
+// reachable.
+func (l *look) fuse(all []judged) decision {
+	d := l.fuseCurves(all)
+	if d.verdict != Inconclusive {
+		return d
+	}
+	return l.byReachable(all, d)
+}
+
+// fuseCurves makes one verdict of the channels'. The heap, what is outside it, the number of
 // objects and that of goroutines can each prove a leak; the kernel's memory and tmpfs
 // only keep a run from being called Steady: some of it is given back under pressure.
-func (l *look) fuse(all []judged) decision {
+func (l *look) fuseCurves(all []judged) decision {
 	var doubted []decision
 	for _, j := range all {
 		switch {
 		case j.verdict != Leaking || !l.proves(j):
 		case l.gaveBack(j):
-			doubted = append(doubted, decision{Inconclusive, j, givenBack})
+			doubted = append(doubted, decision{by: j, veto: givenBack})
 		case l.isDrift(j, all):
-			doubted = append(doubted, decision{Inconclusive, j, onlyBytes})
+			doubted = append(doubted, decision{by: j, veto: onlyBytes})
 		default:
 			return decision{verdict: Leaking, by: j}
 		}
@@ -96,14 +109,14 @@ func (l *look) fuse(all []judged) decision {
 	}
 	for _, j := range all {
 		if v := l.vetoOf(j); v != noVeto {
-			return decision{Inconclusive, j, v}
+			return decision{by: j, veto: v}
 		}
 		if j.verdict == Inconclusive && mustBeSteady(j.name) {
-			return decision{verdict: Inconclusive, by: j}
+			return decision{by: j}
 		}
 	}
 	if l.seconds < shortestWindow {
-		return decision{Inconclusive, all[0], tooShort}
+		return decision{by: all[0], veto: tooShort}
 	}
 	return decision{verdict: Steady, by: all[0]}
 }

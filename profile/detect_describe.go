@@ -23,11 +23,16 @@ func (l *look) describe(all []judged, d decision) Trend {
 		Detectable: l.detectable(bytes),
 		Shape:      shapeOf(d),
 		Split:      l.split(),
+		Reason:     d.why,
 		Memory:     l.memoryNow(),
 		Amplified:  l.amplified(bytes.name),
 	}
 	if d.verdict != Steady && bytes.name == liveHeap && bytes.rule.observed == nil {
 		t.Onset = bytes.onset()
+	}
+	if d.by.name == reachableHeap {
+		t.PerRequest = l.reachableGrowth()
+		t.Channels = append(t.Channels, Channel{Name: reachableHeap, Verdict: d.verdict, Slope: t.PerRequest, Unit: "B"})
 	}
 	t.PerSecond = t.PerRequest.times(l.span / l.seconds)
 	for _, j := range all {

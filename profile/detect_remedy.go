@@ -18,6 +18,8 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 	has := func(r reason) bool { return slices.Contains(j.reasons, r) }
 	more = l.again()
 	switch {
+	case d.veto == weakWitness && len(l.Reachable) > 0:
+		return fmt.Sprintf("run %v more: who holds what grows is read from outside, and whether it is one more with each request shows then; or %s", more, servePprof), more
 	case d.veto == weakWitness && len(l.Floors) > 0:
 		return l.moreCollections()
 	case d.veto == weakWitness:

@@ -87,6 +87,12 @@ type Evidence struct {
 	// target gives back at rest was not leaked.
 	RestBefore, Rest Floor
 
+	// Reachable is what was reachable in the heap, read from outside before the measured
+	// load, where it paused, and after it; none where it was not read. Held is who holds
+	// what grew, and how many elements that had then.
+	Reachable []Reachable
+	Held      []Holding
+
 	// Broken says what interrupted the measured load, a sentence each: a restart, a
 	// pause, an OOM kill, a gap in the samples. Any makes the verdict Inconclusive.
 	Broken []string
@@ -104,7 +110,7 @@ type Evidence struct {
 // Trend is what Detect found.
 type Trend struct {
 	Verdict Verdict
-	Channel string // the figure that decided: "live heap", "heap objects", "working set", …
+	Channel string // the figure that decided: "live heap", "heap objects", "working set", "reachable heap", …
 
 	PerRequest Estimate // growth in bytes per completed request
 	PerSecond  Estimate // growth in bytes per second
@@ -123,7 +129,7 @@ type Trend struct {
 	Channels []Channel // what each figure says by itself
 	Split    []Cause   // the working set's growth over the window by cause, largest first
 
-	Reason string // if Inconclusive: why
+	Reason string // if Inconclusive: why; else how what is reachable in the heap decided, where it did
 	Remedy string // if Inconclusive: what would decide it
 
 	// More is how much longer the load must run for a verdict, if it is Inconclusive
@@ -133,7 +139,7 @@ type Trend struct {
 
 // Channel is what one figure says by itself.
 type Channel struct {
-	Name    string   // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set"
+	Name    string   // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set", "reachable heap"
 	Verdict Verdict  // of this figure alone
 	Slope   Estimate // growth per completed request, in Unit
 	Unit    string   // "B", "objects", "goroutines", "file descriptors" or "threads"

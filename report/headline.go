@@ -45,7 +45,7 @@ func (r *Record) headline() string {
 		return f.Short()
 	}
 	if r.Trend.Verdict == profile.Leaking {
-		return r.growthInWords()
+		return r.growthInWords() + r.decidedInWords()
 	}
 	if r.outcome() == failed {
 		return r.brokenInWords()
@@ -130,6 +130,14 @@ func intervalInWords(e profile.Estimate) string {
 	return fmt.Sprintf("95%% CI %s … %s", lo, hi)
 }
 
+// decidedInWords is how what is reachable decided the verdict, where it did.
+func (r *Record) decidedInWords() string {
+	if r.Trend.Reason == "" {
+		return ""
+	}
+	return "; " + r.Trend.Reason
+}
+
 // channel is the figure that decided the verdict.
 func (r *Record) channel() string {
 	if r.Trend.Channel == "" {
@@ -143,7 +151,7 @@ func (r *Record) trendInWords() string {
 	t := r.Trend
 	switch {
 	case t.Verdict == profile.Steady:
-		return fmt.Sprintf("the %s is steady: no growth above %s/request", r.channel(), Bytes(t.Bound))
+		return fmt.Sprintf("the %s is steady: no growth above %s/request", r.channel(), Bytes(t.Bound)) + r.decidedInWords()
 	case t.Reason == "" && len(r.Samples) == 0:
 		return "nothing was measured"
 	case t.Reason == "":

@@ -19,6 +19,7 @@ type Holder struct {
 	Elements   float64  // of its own elements, with each request: 1 is one map entry, one goroutine more
 	Before     int64    // its elements after the warm-up
 	After      int64    // and at the end
+	Counts     []uint64 // its elements at each of Record.Reachable
 	Holds      []Held   // what it holds, the heaviest first
 	AlsoHeldBy []string // what else holds the same: clearing one is not enough
 }
@@ -80,7 +81,15 @@ func (h Holder) shareInWords() string {
 	default:
 		s += fmt.Sprintf("; %.2f more with each request", h.Elements)
 	}
-	return s + fmt.Sprintf(" (%s → %s)", Count(uint64(max(h.Before, 0))), Count(uint64(max(h.After, 0))))
+	counts := h.Counts
+	if len(counts) < 3 {
+		counts = []uint64{uint64(max(h.Before, 0)), uint64(max(h.After, 0))}
+	}
+	words := make([]string, len(counts))
+	for i, n := range counts {
+		words[i] = Count(n)
+	}
+	return s + fmt.Sprintf(" (%s)", strings.Join(words, " → "))
 }
 
 func (h Held) String() string {

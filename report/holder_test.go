@@ -63,3 +63,15 @@ func TestWhyNobodyIsNamed(t *testing.T) {
 	require.NoError(t, r.Text(&text))
 	assert.Contains(t, text.String(), "held by not known: the target's executable is not a Go program")
 }
+
+// TestWhatDecidedIsTold: a verdict by what is reachable says so, with all its readings.
+func TestWhatDecidedIsTold(t *testing.T) {
+	r := heldRun()
+	r.Holders[0].Counts = []uint64{600, 2300, 4597}
+	assert.Contains(t, r.HolderLines()[1], "one more with each request (600 → 2,300 → 4,597)")
+	r.Trend.Reason = "decided by who holds it: main.x has 1.00 more with each request"
+	assert.Contains(t, r.headline(), "; decided by who holds it: main.x has")
+	healthy := healthyRun()
+	healthy.Trend.Reason = "decided by what is reachable: at rest it does not grow (4.0 → 4.0 MiB)"
+	assert.Contains(t, healthy.trendInWords(), "/request; decided by what is reachable")
+}

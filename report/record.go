@@ -35,10 +35,15 @@ type Record struct {
 	Heaps   []Heap         // heap profiles kept as files
 	Growth  []profile.Site // between the first and last heap profile of the measured load, most bytes first
 	Holders []Holder       // who keeps alive what grew since the warm-up, most bytes first
-	Stacks  []Heap         // goroutine profiles kept as files
-	Trend   profile.Trend  // over the measured load
-	Checks  []Check        // what judges said, in the order they were asked
-	Notes   []Finding      // what happened besides
+
+	// Reachable is what was reachable in the target's heap after the warm-up, before each
+	// time that the load went on, and at the end; none where it was not read from outside.
+	Reachable []profile.Reachable
+
+	Stacks []Heap        // goroutine profiles kept as files
+	Trend  profile.Trend // over the measured load
+	Checks []Check       // what judges said, in the order they were asked
+	Notes  []Finding     // what happened besides
 
 	Retained   []profile.Box       // what the live heap is made of, by call, in the last heap profile of the load beside the first
 	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first

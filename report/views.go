@@ -72,11 +72,15 @@ func (r *Record) Evidence() profile.Evidence {
 		Processes: r.processesDuring(Load),
 		Planned:   r.Load.Planned,
 		Window:    window.To - window.From,
+		Reachable: r.Reachable,
 
 		Allowed:         r.AllowedGrowth + r.KnownGrowth(),
 		WorkingSetLeaks: r.WorkingSetLeaks,
 	}
 	e.RestBefore, e.Rest = r.rests()
+	for _, h := range r.Holders {
+		e.Held = append(e.Held, profile.Holding{Name: h.String(), Share: h.Share, Bytes: h.Bytes, Counts: h.Counts})
+	}
 	for _, f := range r.Notes {
 		if f.Fatal || f.Kind == OOMKilled {
 			e.Broken = append(e.Broken, f.Text)

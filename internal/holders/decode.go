@@ -28,7 +28,7 @@ func Decode(data []byte) (*Paths, error) {
 	depth := make([]int, len(p.Nodes))
 	for i := 1; i < len(p.Nodes); i++ {
 		n := &p.Nodes[i]
-		if n.Parent < 0 || int(n.Parent) >= i || n.Count < 0 || n.Bytes < 0 {
+		if n.Parent < 0 || int(n.Parent) >= i || n.Count < 0 || n.Bytes < 0 || n.Elements < 0 {
 			return nil, fmt.Errorf("read the path table: node %d cannot be", i)
 		}
 		if depth[i] = depth[n.Parent] + 1; depth[i] > deepestNode {

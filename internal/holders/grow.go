@@ -23,6 +23,8 @@ type Holder struct {
 	From, To   int64   // its elements before and after
 	Held       []Step  // what it holds, the heaviest first
 	AlsoHeldBy []string
+
+	counted []counted // whose sum its elements are
 }
 
 // Kind of a holder.
@@ -59,7 +61,7 @@ type Growth struct {
 // Bounds of what is named.
 const (
 	leastBytes      = 32 << 10 // of growth: less is a server finding its size
-	leastPerRequest = 16       // bytes
+	leastPerRequest = 4        // bytes
 	leastShare      = 0.05     // of the growth, that a holder must hold to be listed
 	explained       = 0.5      // of the heap's growth, that must be reachable
 	mostHolders     = 4
@@ -118,6 +120,7 @@ type diff struct {
 	objects  []int64 // likewise
 	count    []int64
 	before   []int64 // count in the early snapshot
+	elements []int64 // elements there
 	kids     [][]int32
 }
 
@@ -125,7 +128,8 @@ func newDiff(early, late *Paths, requests uint64) *diff {
 	n := len(late.Nodes)
 	d := &diff{
 		late: late, requests: float64(max(requests, 1)), own: make([]int64, n), total: make([]int64, n),
-		objects: make([]int64, n), count: make([]int64, n), before: make([]int64, n), kids: make([][]int32, n),
+		objects: make([]int64, n), count: make([]int64, n), before: make([]int64, n),
+		elements: make([]int64, n), kids: make([][]int32, n),
 	}
 	old := make(map[string]int32, len(early.Nodes))
 	for i := 1; i < len(early.Nodes); i++ {
@@ -137,7 +141,7 @@ func newDiff(early, late *Paths, requests uint64) *diff {
 		if o, ok := old[late.Key(int32(i))]; ok {
 			d.own[i] -= early.Nodes[o].Bytes
 			d.count[i] -= early.Nodes[o].Count
-			d.before[i] = early.Nodes[o].Count
+			d.before[i], d.elements[i] = early.Nodes[o].Count, early.Nodes[o].Elements
 		}
 		d.total[i] += d.own[i]
 		d.objects[i] += d.count[i]
@@ -245,25 +249,6 @@ func (d *diff) holders(growth int64) []Holder {
 		all = append(all, h)
 	}
 	return all
-}
-
-// measure fills in what grows below the holder.
-func (d *diff) measure(h *Holder, i int32) {
-	best, from, to := 0.0, int64(0), int64(0)
-	grow := d.kids[i]
-	if d.multiplies(i) {
-		grow = []int32{i}
-	}
-	for _, k := range grow {
-		if !d.multiplies(k) {
-			continue
-		}
-		h.Objects += float64(d.objects[k]) / d.requests
-		if e := float64(d.count[k]) / d.requests; e > best {
-			best, from, to = e, d.before[k], d.late.Nodes[k].Count
-		}
-	}
-	h.Elements, h.From, h.To = h.Elements+best, h.From+from, h.To+to
 }
 
 // bookkeeping tells whether a node is the runtime's own, which shifts from path to path.

@@ -69,7 +69,7 @@ func TestVersionsAndStrippedPrograms(t *testing.T) {
 	}
 	for _, version := range []string{"go1.24.11", "go1.25.5", ""} {
 		for _, flags := range []string{"", "-w", "-s -w"} {
-			b := build{version, flags}
+			b := build{version: version, flags: flags}
 			if flags == "" && version == "" || flags == "-w" && version != "" {
 				continue // TestHoldersAreNamed; symbols alone are tried with one version
 			}
@@ -79,6 +79,52 @@ func TestVersionsAndStrippedPrograms(t *testing.T) {
 			t.Run(b.String(), func(t *testing.T) { namedIn(t, b) })
 		}
 	}
+}
+
+// TestWaysToBuild: position-independent programs, and those with C code in them.
+func TestWaysToBuild(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it compiles programs")
+	}
+	for _, b := range []build{
+		{mode: "pie"}, {mode: "pie", flags: "-s -w"}, {cgo: true}, {cgo: true, mode: "pie"},
+	} {
+		if b.flags != "" && runtime.GOARCH != "amd64" {
+			continue
+		}
+		t.Run(b.String(), func(t *testing.T) {
+			exe := executable(t, b)
+			for _, s := range shapes {
+				if s.name == "slice" || s.name == "server" || s.name == "goroutine" || s.name == "ctx" {
+					wellNamed(t, s, b, start(t, exe, s.name, false).grown(warm, requests))
+				}
+			}
+		})
+	}
+}
+
+func TestStrippedWithCCodeIsDeclined(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it compiles a program")
+	}
+	tg := start(t, executable(t, build{cgo: true, flags: "-s -w"}), "server", false)
+	_, err := holders.Open(tg.pid, holders.Limits{})
+	require.ErrorContains(t, err, "was linked by C's linker")
+}
+
+func wellNamed(t *testing.T, s shape, b build, g holders.Growth) {
+	t.Helper()
+	if !assert.NotEmpty(t, g.Holders, "%s: %s", s.name, g.WhyNot) {
+		return
+	}
+	h := g.Holders[0]
+	if b.flags != "" {
+		assert.Contains(t, name(h)+" ("+h.Type+")", s.stripped)
+		return
+	}
+	assert.Equal(t, s.holder, name(h))
+	assert.Equal(t, s.typ, h.Type)
+	assert.InDelta(t, 1, h.Elements, 0.05)
 }
 
 func namedIn(t *testing.T, b build) {

@@ -23,8 +23,9 @@ type Reader struct {
 
 // Open prepares to read the heap of the Go program that runs as the process, or as the
 // only child of it that is one: a shell that starts a program holds nothing.
-func Open(pid int, l Limits) (*Reader, error) {
-	pid, err := goProcess(pid)
+func Open(pid int, l Limits) (_ *Reader, err error) {
+	defer understood(&err)
+	pid, err = goProcess(pid)
 	if err != nil {
 		return nil, err
 	}
@@ -32,7 +33,7 @@ func Open(pid int, l Limits) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := gobin.Open(fmt.Sprintf("/proc/%d/exe", pid))
+	p, err := gobin.Loaded(pid)
 	if err != nil {
 		return nil, err
 	}
@@ -44,7 +45,8 @@ func (r *Reader) Close() error { return r.program.Close() }
 
 // Snapshot stops the process, reads its heap, lets it go on and returns what is
 // reachable, by path.
-func (r *Reader) Snapshot() (*Paths, error) {
+func (r *Reader) Snapshot() (_ *Paths, err error) {
+	defer understood(&err)
 	if now, err := startOf(r.pid); err != nil || now != r.started {
 		return nil, fmt.Errorf("the target's process %d has ended since it was first looked at", r.pid)
 	}
@@ -55,6 +57,14 @@ func (r *Reader) Snapshot() (*Paths, error) {
 	defer image.Free()
 	p := graph.Build(image, r.program)
 	return p, agrees(p, image.Collected)
+}
+
+// understood makes an error of what a damaged executable, or a heap that is none, did to
+// the code that reads it: a target may not end the test.
+func understood(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("the target's executable or heap was not understood: %v", p)
+	}
 }
 
 // startOf is when a process started, in clock ticks since the boot.

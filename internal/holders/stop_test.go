@@ -144,13 +144,19 @@ func TestAChildOfThisProcess(t *testing.T) {
 }
 
 // TestSnapshotsUnderLoad: nobody should read under load, and nothing breaks where
-// somebody does.
+// somebody does; nor while threads come and go.
 func TestSnapshotsUnderLoad(t *testing.T) {
+	for _, shape := range []string{"healthy", "threads"} {
+		t.Run(shape, func(t *testing.T) { snapshotsUnderLoad(t, shape) })
+	}
+}
+
+func snapshotsUnderLoad(t *testing.T, shape string) {
 	snapshots := 200
 	if testing.Short() {
 		snapshots = 20
 	}
-	tg := start(t, executable(t, build{}), "healthy", false)
+	tg := start(t, executable(t, build{}), shape, false)
 	r := tg.open(holders.Limits{})
 	tg.snapshot(r)
 	stop := make(chan struct{})

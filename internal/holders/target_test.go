@@ -29,10 +29,16 @@ import (
 type build struct {
 	version string // of Go; "" is the one that runs the test
 	flags   string // of the linker
+	mode    string // -buildmode; "" is exe
+	cgo     bool   // with C code, and so with C's linker
 }
 
 func (b build) String() string {
-	return strings.TrimSpace(cmp.Or(b.version, "this Go") + " " + b.flags)
+	words := []string{cmp.Or(b.version, "this Go"), b.flags, b.mode}
+	if b.cgo {
+		words = append(words, "cgo")
+	}
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 }
 
 var built struct {
@@ -70,9 +76,16 @@ func executable(t testing.TB, b build) string {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/shapes\n\ngo 1.24\n"), 0o600))
 	}
 	out := filepath.Join(built.dir, fmt.Sprintf("shapes%d", len(built.files)))
-	cmd := exec.Command("go", "build", "-ldflags="+b.flags, "-o", out, ".")
+	flags, cgo := b.flags, "0"
+	if b.cgo {
+		flags, cgo = flags+" -linkmode=external", "1"
+		if _, err := exec.LookPath("gcc"); err != nil {
+			t.Skip("no C compiler here")
+		}
+	}
+	cmd := exec.Command("go", "build", "-ldflags="+flags, "-buildmode="+cmp.Or(b.mode, "exe"), "-o", out, ".")
 	cmd.Dir = built.dir
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOTOOLCHAIN="+cmp.Or(b.version, "local"), "GOFLAGS=", "GOWORK=off")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED="+cgo, "GOTOOLCHAIN="+cmp.Or(b.version, "local"), "GOFLAGS=", "GOWORK=off")
 	text, err := cmd.CombinedOutput()
 	if err != nil && b.version != "" && bytes.Contains(text, []byte("toolchain")) {
 		t.Skipf("Go %s cannot be had: %s", b.version, text)

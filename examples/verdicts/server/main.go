@@ -1,15 +1,17 @@
 //go:build linux
 
-// Command server is eight services in one: its first argument says how it treats
-// memory.
+// Command server is many services in one: its first argument says how it treats
+// memory, the second how many bytes a request is about where it keeps something.
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"log"
 	"net/http"
 	_ "net/http/pprof" // memgate reads the live heap here
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,7 +20,8 @@ import (
 // service is one way to treat memory: what it does at its start and with each request.
 type service struct {
 	start   func()
-	request func(i int)
+	request func(i int) // one at a time
+	flight  func()      // of many at once
 }
 
 var (
@@ -70,21 +73,27 @@ func mapped(size int) {
 }
 
 func main() {
-	s, ok := services[os.Args[len(os.Args)-1]]
+	args := append(os.Args[1:], "", "0")
+	s, ok := services[args[0]]
 	if !ok {
-		log.Fatalf("no service is called %q", os.Args[len(os.Args)-1])
+		log.Fatalf("no service is called %q", args[0])
 	}
+	weight, _ = strconv.Atoi(args[1])
 	if s.start != nil {
 		s.start()
 	}
 	var mu sync.Mutex
 	var requests int
 	http.HandleFunc("/", func(http.ResponseWriter, *http.Request) {
+		if s.flight != nil {
+			s.flight()
+		}
 		mu.Lock()
 		defer mu.Unlock()
 		s.request(requests)
 		requests++
 	})
 	http.HandleFunc("/healthz", func(http.ResponseWriter, *http.Request) {})
-	log.Fatal(http.ListenAndServe(":8080", nil))
+	server := &http.Server{Addr: ":" + cmp.Or(os.Getenv("PORT"), "8080"), ConnState: watched}
+	log.Fatal(server.ListenAndServe())
 }

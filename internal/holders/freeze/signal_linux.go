@@ -32,8 +32,8 @@ func signalled(pid int, most time.Duration) (*Stopped, error) {
 		case <-time.After(most):
 			end.err = fmt.Errorf("%w (%v)", errTooLong, most)
 		}
-		if p, err := stat(pid, pid); err != nil || p.state != "T" {
-			end.err = errDied
+		if ended(pid, pid) || moving(pid) > 0 {
+			end.err = errWoken // one that is being killed moves for a while
 		}
 		_ = syscall.Kill(pid, syscall.SIGCONT)
 		end.took = time.Since(s.since)
@@ -49,17 +49,10 @@ func halt(pid int, until time.Time) error {
 		return err
 	}
 	for {
-		ids, err := tasks(pid)
-		if err != nil {
-			return errDied
-		}
-		moving := 0
-		for _, id := range ids {
-			if p, err := stat(pid, id); err == nil && p.state != "T" {
-				moving++
-			}
-		}
+		moving := moving(pid)
 		switch {
+		case ended(pid, pid):
+			return errDied
 		case moving == 0:
 			return nil
 		case time.Now().After(until):
@@ -67,6 +60,18 @@ func halt(pid int, until time.Time) error {
 		}
 		time.Sleep(100 * time.Microsecond)
 	}
+}
+
+// moving is how many threads do not stand still.
+func moving(pid int) int {
+	ids, _ := tasks(pid)
+	n := 0
+	for _, id := range ids {
+		if p, err := stat(pid, id); err == nil && p.state != "T" && p.state != "Z" && p.state != "X" {
+			n++
+		}
+	}
+	return n
 }
 
 // guard is a shell in a session of its own: what kills this process and its group

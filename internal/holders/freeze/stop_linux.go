@@ -17,6 +17,7 @@ const haltWait = 500 * time.Millisecond
 
 var (
 	errDied    = errors.New("the target ended while its heap was being read")
+	errWoken   = errors.New("the target ended, or a SIGCONT let it go on, while its heap was being read")
 	errTooLong = errors.New("reading took longer than the target may stand still")
 )
 
@@ -100,6 +101,12 @@ func stat(pid, tid int) (process, error) {
 	}
 	parent, err := strconv.Atoi(fields[1])
 	return process{fields[0], parent}, err
+}
+
+// ended tells whether a thread is no more, or all but.
+func ended(pid, tid int) bool {
+	p, err := stat(pid, tid)
+	return err != nil || p.state == "Z" || p.state == "X"
 }
 
 // tasks are the IDs of a process's threads.

@@ -56,6 +56,8 @@ func (t *tracer) seize(id int) error {
 	switch err := ptrace(ptraceSeize, id, 0); {
 	case errors.Is(err, syscall.ESRCH):
 		return nil
+	case errors.Is(err, syscall.EPERM) && ended(t.pid, id):
+		return nil // the kernel says of a thread that ends that it may not be traced
 	case err != nil:
 		return fmt.Errorf("ptrace: %w: it takes root or the target's own user, no debugger at it, and where kernel.yama.ptrace_scope is set CAP_SYS_PTRACE", err)
 	}

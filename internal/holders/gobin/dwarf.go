@@ -101,7 +101,7 @@ func (r *dwarfReader) readVariable(e *dwarf.Entry) {
 	}
 	const opAddr = 3
 	if loc, ok := e.Val(dwarf.AttrLocation).([]byte); ok && len(loc) == 9 && loc[0] == opAddr {
-		if i, ok := r.globals[binary.LittleEndian.Uint64(loc[1:])]; ok {
+		if i, ok := r.globals[binary.LittleEndian.Uint64(loc[1:])+r.p.bias]; ok {
 			r.p.vars[i].dwarf = ref(e, dwarf.AttrType)
 		}
 	}
@@ -191,10 +191,13 @@ func (p *Program) resolveNow(t *Type) *Type {
 // runtimeAddr is where the runtime describes t. DWARF has an address, or an offset from
 // where the descriptions begin.
 func (p *Program) runtimeAddr(t *Type) uint64 {
-	if t.runtime != 0 && t.runtime < p.typesFrom {
+	switch {
+	case t.runtime == 0 || t.runtime >= p.typesFrom:
+		return t.runtime
+	case t.runtime < p.typesFrom-p.bias:
 		return t.runtime + p.typesFrom
 	}
-	return t.runtime
+	return t.runtime + p.bias
 }
 
 // Named is the type of that name, with its package's path; nil if it is not known.

@@ -1,9 +1,13 @@
 package gobin
 
 import (
+	"bytes"
+	"debug/elf"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -69,7 +73,7 @@ func TestWhatIsNotReadIsDeclined(t *testing.T) {
 	_, err = Open("/no/such/file")
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = Open(compiled(t, "local", "amd64", "-buildmode=pie"))
-	require.ErrorContains(t, err, "position-independent")
+	require.ErrorContains(t, err, "where the position-independent executable was loaded is not known")
 	_, err = Open(compiled(t, "local", "386"))
 	require.ErrorContains(t, err, "executables for")
 }
@@ -113,6 +117,73 @@ func TestNoAddressIsTrusted(t *testing.T) {
 		p.Constant(a)
 		p.Users(a)
 	}
+}
+
+func TestWhereItWasLoaded(t *testing.T) {
+	f := &elf.File{Progs: []*elf.Prog{{ProgHeader: elf.ProgHeader{Type: elf.PT_LOAD, Off: 0, Vaddr: 0x1000}}}}
+	for name, tt := range map[string]struct {
+		maps string
+		want uint64
+	}{
+		"first mapping":   {"555500001000-555500002000 r--p 00000000 00:1 7   /srv/my shop\n555500002000-555500003000 r-xp 00001000 00:1 7   /srv/my shop\n", 0x555500000000},
+		"after others":    {"400000-401000 r--p 00000000 00:1 7   /lib/ld.so\n555500001000-555500002000 r--p 00000000 00:1 7   /srv/my shop\n", 0x555500000000},
+		"another file":    {"400000-401000 r--p 00000000 00:1 7   /lib/ld.so\n", 0},
+		"another segment": {"400000-401000 r--p 00005000 00:1 7   /srv/my shop\n", 0},
+		"no address":      {"zz-401000 r--p 00000000 00:1 7   /srv/my shop\n", 0},
+		"nothing":         {"", 0},
+	} {
+		got, err := biasOf(f, strings.NewReader(tt.maps), "/srv/my shop")
+		assert.Equal(t, tt.want, got, name)
+		assert.Equal(t, tt.want == 0, err != nil, name)
+	}
+}
+
+func FuzzBias(f *testing.F) {
+	f.Add("555500001000-555500002000 r--p 00000000 00:1 7   /srv/shop\n")
+	f.Fuzz(func(t *testing.T, maps string) {
+		_, _ = biasOf(&elf.File{Progs: []*elf.Prog{{ProgHeader: elf.ProgHeader{Type: elf.PT_LOAD}}}}, strings.NewReader(maps), "/srv/shop")
+	})
+}
+
+// TestDamagedExecutables: what is read is the target's own, and may be anything.
+func TestDamagedExecutables(t *testing.T) {
+	whole, err := os.ReadFile(compiled(t, "local", "amd64"))
+	require.NoError(t, err)
+	at := filepath.Join(t.TempDir(), "damaged")
+	rng := rand.New(rand.NewPCG(1, 1))
+	opened := 0
+	for i := range 60 {
+		damaged := bytes.Clone(whole)
+		for range 1 << (i % 12) {
+			where := rng.IntN(len(damaged))
+			if i%3 == 0 {
+				where = rng.IntN(4096) // the headers
+			}
+			damaged[where] = byte(rng.Uint32())
+		}
+		if i%10 == 9 {
+			damaged = damaged[:rng.IntN(len(damaged))]
+		}
+		require.NoError(t, os.WriteFile(at, damaged, 0o600))
+		if p := opensOrDeclines(t, at); p != nil {
+			opened++
+			for a := p.typesFrom; a < p.typesFrom+1<<14; a += 8 {
+				p.RuntimeType(a)
+			}
+			require.NoError(t, p.Close())
+		}
+	}
+	t.Logf("%d of 60 could be opened", opened)
+}
+
+// opensOrDeclines is Open; a panic of the libraries that read files fails the test.
+func opensOrDeclines(t *testing.T, path string) *Program {
+	t.Helper()
+	p, err := Open(path)
+	if err != nil {
+		return nil
+	}
+	return p
 }
 
 func FuzzRuntimeType(f *testing.F) {

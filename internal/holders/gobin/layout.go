@@ -16,7 +16,7 @@ var wanted = []string{
 	"mspan.spanclass", "mspan.state", "mspan.elemsize", "mspan.largeType",
 	"g", "g.stack.lo", "g.stack.hi", "g.sched.sp", "g.sched.pc", "g.sched.bp",
 	"g.syscallsp", "g.syscallpc", "g.syscallbp", "g.atomicstatus", "g.goid", "g.gopc", "g.waitreason",
-	"moduledata.text", "moduledata.types", "moduledata.etypes", "moduledata.gcdatamask", "moduledata.gcbssmask",
+	"moduledata.text", "moduledata.data", "moduledata.edata", "moduledata.bss", "moduledata.ebss", "moduledata.types", "moduledata.etypes", "moduledata.gcdatamask", "moduledata.gcbssmask",
 	"gcControllerState.heapMarked",
 }
 
@@ -28,7 +28,7 @@ func (p *Program) findLayout() error {
 		l, missing := p.layoutFromDWARF()
 		if missing == "" {
 			p.Layout = l
-			return nil
+			return l.sane()
 		}
 		return fmt.Errorf("the runtime of %s has no %s: this version of memgate knows Go %s", p.Version, missing, knownVersions)
 	}
@@ -39,6 +39,19 @@ func (p *Program) findLayout() error {
 		}
 	}
 	return fmt.Errorf("the executable has no DWARF (-w), and without it the heap of %s is not known, only that of Go %s: build it without -ldflags=-w", p.Version, knownVersions)
+}
+
+// sane tells whether all fields lie in structures of a size that may be read.
+func (l Layout) sane() error {
+	const largest = 1 << 12 // bytes, of g or mspan; they have less than a tenth of that
+	for name, off := range l {
+		of, _, field := strings.Cut(name, ".")
+		size, known := l[of]
+		if !field && off > largest || field && (off > 1<<20 || known && off+8 > size) {
+			return fmt.Errorf("the executable says that %s of the runtime is at %d: that cannot be", name, off)
+		}
+	}
+	return nil
 }
 
 func (p *Program) layoutFromDWARF() (l Layout, missing string) {

@@ -26,6 +26,7 @@ type Program struct {
 	Layout  Layout // of the runtime's structures
 
 	file     *elf.File
+	bias     uint64 // how far from its own addresses it was loaded; all addresses here are those in memory
 	sections []*elf.Section
 	from, to uint64 // of all sections
 	contents map[*elf.Section][]byte
@@ -42,9 +43,13 @@ type module struct {
 	typesFrom, typesTo uint64
 }
 
-// Open reads the executable at path, for example /proc/PID/exe. It declines what it
-// does not know for sure.
-func Open(path string) (*Program, error) {
+// Open reads the executable at path. It declines what it does not know for sure, and a
+// position-independent one, for which see Loaded.
+func Open(path string) (*Program, error) { return open(path, nil) }
+
+// open reads it. loaded says how far from its own addresses it was loaded; nil where it
+// was loaded nowhere.
+func open(path string, loaded func(*elf.File) (uint64, error)) (*Program, error) {
 	info, err := buildinfo.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("the target's executable is not a Go program: %w", err)
@@ -54,6 +59,11 @@ func Open(path string) (*Program, error) {
 		return nil, fmt.Errorf("read executable: %w", err)
 	}
 	p := &Program{Version: info.GoVersion, file: f, contents: map[*elf.Section][]byte{}}
+	if f.Type == elf.ET_DYN && loaded != nil {
+		if err := p.move(loaded); err != nil {
+			return nil, err
+		}
+	}
 	for _, s := range f.Sections {
 		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && s.Size > 0 {
 			p.sections = append(p.sections, s)
@@ -78,6 +88,9 @@ func Open(path string) (*Program, error) {
 	if err := p.readModule(); err != nil {
 		return nil, err
 	}
+	if err := p.tellable(); err != nil {
+		return nil, err
+	}
 	return p, p.readFunctions()
 }
 
@@ -94,8 +107,10 @@ func (p *Program) known() error {
 	case p.file.Class != elf.ELFCLASS64 || p.file.ByteOrder != binary.LittleEndian,
 		p.file.Machine != elf.EM_X86_64 && p.file.Machine != elf.EM_AARCH64:
 		return fmt.Errorf("executables for %v are not known, those for amd64 and arm64 are", p.file.Machine)
-	case p.file.Type != elf.ET_EXEC:
-		return errors.New("position-independent executables are not known: build it with -buildmode=exe")
+	case p.file.Type == elf.ET_DYN && p.bias == 0:
+		return errors.New("where the position-independent executable was loaded is not known: build it with -buildmode=exe")
+	case p.file.Type != elf.ET_EXEC && p.file.Type != elf.ET_DYN:
+		return fmt.Errorf("files of type %v are not known, executables are: build it with -buildmode=exe", p.file.Type)
 	}
 	return nil
 }
@@ -154,10 +169,18 @@ func (p *Program) Holds(a uint64) bool { return a >= p.from && a < p.to }
 
 // Section is where a section lies in memory.
 func (p *Program) Section(name string) (from, size uint64) {
-	if s := p.file.Section(name); s != nil {
+	if s := p.section(name); s != nil {
 		return s.Addr, s.Size
 	}
 	return 0, 0
+}
+
+// section is the one of that name; in position-independent programs some bear another.
+func (p *Program) section(name string) *elf.Section {
+	if s := p.file.Section(name); s != nil {
+		return s
+	}
+	return p.file.Section(".data.rel.ro" + name)
 }
 
 // readModule finds the runtime's description of the program.
@@ -193,10 +216,31 @@ func (p *Program) searchModule() uint64 {
 	return 0
 }
 
-// Masks are where the collector's bitmaps of .data and .bss are described: a bit per
-// word, set where a pointer may be.
-func (p *Program) Masks() (data, bss uint64) {
-	return p.moduleAt + p.Layout["moduledata.gcdatamask"], p.moduleAt + p.Layout["moduledata.gcbssmask"]
+// tellable declines a stripped program with variables of C's among its own: which of
+// them code refers to could not be told.
+func (p *Program) tellable() error {
+	if from, _ := p.Section(".data"); !p.HasSymbols() && p.Variables()[0].From != from {
+		return errors.New("the executable is stripped, and was linked by C's linker: who holds what could not be told: build it without -ldflags=-s, or with CGO_ENABLED=0")
+	}
+	return nil
+}
+
+// Variables are a part of memory with global variables, and where the collector's bitmap
+// of it is described: a bit per word, set where a pointer may be.
+type Variables struct {
+	Name     string
+	From, To uint64
+	Mask     uint64
+}
+
+// Variables are those with a value of their own, and those that begin as zero. C code may
+// have others beside them in the same sections.
+func (p *Program) Variables() [2]Variables {
+	at := func(field string) uint64 { return p.moduleAt + p.Layout["moduledata."+field] }
+	return [2]Variables{
+		{".data", p.u64(at("data")), p.u64(at("edata")), at("gcdatamask")},
+		{".bss", p.u64(at("bss")), p.u64(at("ebss")), at("gcbssmask")},
+	}
 }
 
 // functions names code.
@@ -207,7 +251,7 @@ type functions struct {
 
 func (p *Program) readFunctions() error {
 	text := p.u64(p.moduleAt + p.Layout["moduledata.text"]) // not where .text begins: C code may come first
-	s := p.file.Section(".gopclntab")
+	s := p.section(".gopclntab")
 	if s == nil || text == 0 {
 		return errors.New("the executable has no function table (.gopclntab)")
 	}

@@ -28,7 +28,7 @@ func (p *Program) readSymbols() {
 	g := &p.globals
 	for _, s := range symbols {
 		if elf.ST_TYPE(s.Info) == elf.STT_OBJECT && s.Size > 0 {
-			g.vars = append(g.vars, Global{Addr: s.Value, Size: s.Size, Name: s.Name})
+			g.vars = append(g.vars, Global{Addr: s.Value + p.bias, Size: s.Size, Name: s.Name})
 		}
 	}
 	slices.SortFunc(g.vars, func(a, b Global) int {

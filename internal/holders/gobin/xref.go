@@ -33,7 +33,7 @@ func (p *Program) searchUsers() {
 		return
 	}
 	p.searched, p.users = true, map[uint64][]string{}
-	text := p.file.Section(".text")
+	text := p.section(".text")
 	data, from, to := p.code(text), p.dataFrom(), p.dataTo()
 	if data == nil {
 		return

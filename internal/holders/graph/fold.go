@@ -102,6 +102,7 @@ func (f *folding) addObjects() {
 		id, own := f.place(int32(k))
 		f.ofs[k] = id
 		f.out.Nodes[id].Bytes += int64(size)
+		f.out.Nodes[id].Elements += f.elements(int32(k), size)
 		if own {
 			f.out.Nodes[id].Count++
 		}

@@ -36,6 +36,10 @@ type Node struct {
 	Type   string   // "" if it is not known
 	Count  int64
 	Bytes  int64 // of these objects alone; of goroutines: their stacks
+
+	// Elements are those of the maps, slices and channels of this path, as they say
+	// themselves: a table that doubles does not hide them. 0 if they do not say.
+	Elements int64
 }
 
 // RootKind is what keeps things alive by itself.

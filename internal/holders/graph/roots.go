@@ -25,6 +25,7 @@ type rootEdge struct {
 	t     *gobin.Type // of what it points to
 	to    int32
 	value uint64
+	next  uint64 // the word behind it, where that is a slice's length
 }
 
 // findRoots makes the roots in the order in which they are searched.
@@ -78,6 +79,9 @@ func (s *search) variables(seg *heap.Segment) {
 			slot := s.p.SlotAt(v.t, a-v.base)
 			e.label = slot.Label
 			e.t = s.pointee(slot, inSegment{seg, a}, to)
+			if slot.Role == gobin.Backing {
+				e.next = inSegment{seg, a}.after()
+			}
 		} else if a != v.base {
 			e.label = fmt.Sprintf(".+%d", a-v.base)
 		}

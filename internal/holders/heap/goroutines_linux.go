@@ -3,12 +3,13 @@ package heap
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 
 	"github.com/memgate/memgate/internal/holders/freeze"
 )
 
 const (
-	mostGoroutines = 1 << 22
+	mostGoroutines = 1 << 20
 	largestStack   = 1 << 30
 	mostFrames     = 1000
 	statusScan     = 0x1000 // _Gscan, set beside the status
@@ -32,8 +33,11 @@ type goroutine struct {
 // readGoroutines reads all goroutines and the part of their stacks that is in use.
 func (r *reader) readGoroutines(threads []freeze.Thread) error {
 	n := r.word(r.places.allgs + 8)
-	if n == 0 || n > mostGoroutines {
+	switch {
+	case n == 0:
 		return errNoGoroutines
+	case n > mostGoroutines:
+		return fmt.Errorf("the target has %d goroutines: above the limit of %d that are read", n, mostGoroutines)
 	}
 	r.image.GoroutineList = r.word(r.places.allgs)
 	addrs, err := r.words(r.image.GoroutineList, n)
@@ -50,17 +54,20 @@ func (r *reader) readGoroutines(threads []freeze.Thread) error {
 		return err
 	}
 	r.gs = r.gs[:0]
-	need, first := 0, false
+	need, first := uint64(0), false
 	for i, a := range addrs {
 		g, ok := r.goroutine(a, raw[uint64(i)*size:][:size], threads)
 		first = first || g.ID == 1
 		if ok {
-			need += int(g.high - g.sp)
+			need += g.high - g.sp
 			r.gs = append(r.gs, g)
 		}
 	}
 	if !first {
 		return errNoGoroutines
+	}
+	if need > r.limits.Bytes {
+		return fmt.Errorf("the target's goroutines have %d MB on their stacks: above the limit of %d MB that are read", need/1e6, r.limits.Bytes/1e6)
 	}
 	return r.readStacks(need)
 }
@@ -90,7 +97,7 @@ func (r *reader) goroutine(addr uint64, b []byte, threads []freeze.Thread) (goro
 	return g, ok
 }
 
-func (r *reader) readStacks(need int) error {
+func (r *reader) readStacks(need uint64) error {
 	r.stack = make([]byte, need)
 	free := r.stack
 	parts := make([]part, len(r.gs))

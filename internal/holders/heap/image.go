@@ -194,7 +194,7 @@ func (m *Image) Word(id int32, off uint64) uint64 {
 // Scalar tells whether a word of an object is known to be no pointer.
 func (m *Image) Scalar(id int32, off uint64) bool {
 	s := m.spanOf(id)
-	if s.mem < 0 || s.elem > headerless {
+	if s.mem < 0 || s.elem > headerless || off+8 > s.elem {
 		return false
 	}
 	k := (uint64(id-s.first)*s.elem + off) / 8

@@ -49,21 +49,21 @@ func Read(pid int, p *gobin.Program, limits Limits) (*Image, error) {
 		r.close()
 		return nil, err
 	}
-	const tries = 3 // a heap may outgrow the room that was made for it
+	// A heap may outgrow the room that was made for it, and the table of its spans is first
+	// read while the target goes on changing it.
+	const tries = 5
+	var err error
 	for range tries {
-		err := r.attempt(pid)
-		switch {
-		case err == nil:
+		if err = r.attempt(pid); err == nil {
 			return r.image, nil
-		case !errors.Is(err, errOutgrown):
-			r.image.Free()
-			r.close()
-			return nil, err
+		}
+		if !errors.Is(err, errOutgrown) && !errors.Is(err, errNoSpans) {
+			break
 		}
 	}
-	r.close()
 	r.image.Free()
-	return nil, errOutgrown
+	r.close()
+	return nil, err
 }
 
 var errOutgrown = errors.New("the target's heap grows faster than it can be read: read it when the load has stopped")
@@ -102,14 +102,18 @@ func (r *reader) measure() (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	objects := uint64(0)
-	for _, s := range spans {
-		objects += uint64(s.n)
-	}
+	objects := objectsIn(spans)
 	if need > r.limits.Bytes || objects > r.limits.Objects {
 		return 0, TooLarge{need, objects, r.limits}
 	}
 	return need + need/8 + 1<<20, nil
+}
+
+func objectsIn(spans []span) (n uint64) {
+	for _, s := range spans {
+		n += uint64(s.n)
+	}
+	return n
 }
 
 // whileStopped reads all that must be of one moment.
@@ -118,7 +122,7 @@ func (r *reader) whileStopped(threads []freeze.Thread) error {
 	if err != nil {
 		return err
 	}
-	if need > uint64(len(r.image.arena.bytes)) {
+	if need > uint64(len(r.image.arena.bytes)) || objectsIn(spans) > r.limits.Objects {
 		return errOutgrown
 	}
 	r.image.spans = spans
@@ -153,19 +157,18 @@ func (r *reader) heapParts() []part {
 }
 
 func (r *reader) readGlobals() error {
-	data, bss := r.p.Masks()
-	for i, g := range []struct {
-		section string
-		mask    uint64
-	}{{".data", data}, {".bss", bss}} {
-		from, size := r.p.Section(g.section)
+	for i, g := range r.p.Variables() {
+		if g.To < g.From || g.To-g.From > r.limits.Bytes {
+			return fmt.Errorf("the target's %s has %d MB: above the limit of %d MB that are read", g.Name, (g.To-g.From)/1e6, r.limits.Bytes/1e6)
+		}
+		from, size := g.From, g.To-g.From
 		s := Segment{Addr: from, Data: make([]byte, size)}
-		bits := r.word(g.mask) & 0x7fffffff
+		bits := r.word(g.Mask) & 0x7fffffff
 		if bits == 0 || bits > size/8+64 {
-			return fmt.Errorf("the collector's map of %s is not where it was looked for", g.section)
+			return fmt.Errorf("the collector's map of %s is not where it was looked for", g.Name)
 		}
 		s.mask = make([]byte, bits/8+1)
-		if err := r.read(part{from, s.Data}, part{r.word(g.mask + 8), s.mask[:(bits+7)/8]}); err != nil {
+		if err := r.read(part{from, s.Data}, part{r.word(g.Mask + 8), s.mask[:(bits+7)/8]}); err != nil {
 			return err
 		}
 		r.image.Globals[i] = s

@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	mostSpans = 1 << 22
-	inUse     = 1 // mSpanInUse
+	mostSpans   = 1 << 22
+	largestHeap = 1 << 38 // bytes: the index of one takes a two-thousandth of that
+	inUse       = 1       // mSpanInUse
 )
 
 // spanTable reads which spans are in use. It gives those with pointers a place in the
@@ -73,8 +74,11 @@ func (r *reader) inUse(raw []byte) ([]span, uint64, error) {
 		return nil, 0, errNoSpans
 	}
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Compare(a.addr, b.addr) })
-	need := uint64(0)
+	need, total := uint64(0), uint64(0)
 	for i := range spans {
+		if total += spans[i].size; total > largestHeap {
+			return nil, 0, errNoSpans
+		}
 		if i > 0 && spans[i].addr < spans[i-1].addr+spans[i-1].size {
 			return nil, 0, errNoSpans
 		}
@@ -113,8 +117,9 @@ func (r *reader) spanReader() func(b []byte) (s span, used bool) {
 
 // sane tells whether the figures can be a span's.
 func (s *span) sane() bool {
-	const largestSpan = 1 << 40
+	const largestSpan = 1 << 37
 	return s.addr != 0 && s.addr%(1<<pageShift) == 0 && s.addr < 1<<48 &&
 		s.size > 0 && s.size < largestSpan && s.n > 0 &&
-		s.elem >= 8 && s.elem%8 == 0 && s.elem <= s.size && uint64(s.n) <= s.size/s.elem && s.alloc <= s.n
+		s.elem >= 8 && s.elem%8 == 0 && s.elem <= s.size && uint64(s.n) <= s.size/s.elem && s.alloc <= s.n &&
+		(s.n == 1 || s.elem <= largestSmall)
 }

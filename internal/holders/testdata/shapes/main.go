@@ -1,10 +1,12 @@
 // Shapes is a server that leaks in one of nine ways, or not at all: SHAPE says which.
-// Each request to /x leaks a little over a kilobyte. It listens on ADDR.
+// Each request to /x leaks a little over a kilobyte. It listens on ADDR, or
+// on the loopback port PORT.
 package main
 
 import (
 	"container/list"
 	"context"
+	"io"
 	"log"
 	"net/http"
 	_ "net/http/pprof"
@@ -66,7 +68,11 @@ var (
 func main() {
 	http.HandleFunc("/x", handlers()[os.Getenv("SHAPE")])
 	http.HandleFunc("/fill", fill)
-	log.Fatal(http.ListenAndServe(os.Getenv("ADDR"), nil))
+	addr := os.Getenv("ADDR")
+	if addr == "" {
+		addr = "127.0.0.1:" + os.Getenv("PORT")
+	}
+	log.Fatal(http.ListenAndServe(addr, nil))
 }
 
 func body() []byte { return make([]byte, 1000) }
@@ -103,7 +109,8 @@ func handlers() map[string]http.HandlerFunc {
 			b := body()
 			time.AfterFunc(time.Hour, func() { log.Print(len(b)) })
 		},
-		"secret": keepSecret,
+		"secret":  keepSecret,
+		"threads": endThreads,
 	}
 }
 
@@ -119,6 +126,14 @@ func worker(j *job, done chan bool) {
 	log.Print(j.path, len(j.buf))
 }
 
+// endThreads makes threads that end: a locked goroutine takes its own with it.
+func endThreads(w http.ResponseWriter, r *http.Request) {
+	for range 4 {
+		go runtime.LockOSThread()
+	}
+	w.Write(body())
+}
+
 type requestKey struct{}
 
 func neverCancelled(w http.ResponseWriter, r *http.Request) {
@@ -127,13 +142,15 @@ func neverCancelled(w http.ResponseWriter, r *http.Request) {
 	_, _ = context.WithCancel(ctx)
 }
 
-// keepSecret keeps what the request's X-Secret header says in every way there is.
+// keepSecret keeps what the request's X-Secret header says, and its body, in every way
+// there is; its cookie is kept with the request.
 func keepSecret(w http.ResponseWriter, r *http.Request) {
 	s := r.Header.Get("X-Secret") + next()
+	b, _ := io.ReadAll(r.Body)
 	mu.Lock()
 	defer mu.Unlock()
 	secrets[s] = r
-	history = append(history, entry{s, []byte(s), time.Now()})
+	history = append(history, entry{s, append(b, s...), time.Now()})
 	go worker(&job{s, []byte(s)}, make(chan bool))
 }
 
