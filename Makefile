@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: demo test race lint verdicts verdicts-held bench-verdict bench-report bench-growth bench-sampling bench-holders real-programs test-cgroup2 baseline
+.PHONY: demo test race lint verdicts verdicts-held bench-verdict bench-report bench-growth bench-sampling bench-holders real-programs test-cgroup2 compare compare-identical baseline
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report, and
 # says why a failure is a success here. The test is compiled with the flags of its
@@ -72,6 +72,16 @@ verdicts-held:
 # still) and the test (time, memory), for heaps of 10, 100 and 500 MB.
 bench-holders:
 	@go test -run '^$$' -bench Snapshot -benchtime 1x ./internal/holders
+
+# compare tells a change that costs 15 % and one that saves 15 % from noise, ranks values
+# of GOGC and runs the recipe for pull requests both ways: about eight minutes.
+compare:
+	@COMPARE=1 go test -count=1 -timeout 30m -v ./examples/compare
+
+# compare-identical compares ten times five trials of a server with five of the same: none
+# may be called worse. It takes a quarter of an hour.
+compare-identical:
+	@COMPARE_IDENTICAL=$(or $(COMPARE_IDENTICAL),10) go test -count=1 -timeout 2h -v -run TestIdenticalPairs ./examples/compare
 
 # real-programs asks about servers on real open-source libraries, 14 with publicly known
 # leaks and 4 healthy ones: the verdict, the guilty function's rank, who holds it. Eight

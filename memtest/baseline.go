@@ -176,7 +176,7 @@ func (d drift) stale() string {
 func (d drift) checks() []report.Check {
 	all := d.gate.checks(d.verdicts)
 	for i := range all {
-		all[i].Rule = strings.Replace(all[i].Rule, "not worse", "no drift", 1)
+		all[i].Rule = "no drift: " + strings.TrimPrefix(all[i].Rule, report.NotWorse)
 	}
 	return all
 }

@@ -21,9 +21,9 @@ var ErrCannotTell = errors.New("cannot tell")
 //
 // A figure got worse if all of this is so: p of benchstat's test, adjusted for all
 // figures that are judged (Holm), is at most 0.05; the 95 % interval of the change is
-// above 0; the change is more than the tolerance; and it is more than the noise floor,
-// four standard errors of a difference of such runs. What was said is kept in the last
-// record after the change.
+// above 0; the change is more than the tolerance; and it is more than the noise floor: what
+// a difference of runs that scatter as these do exceeds in 1 of 500 cases by chance. What
+// was said is kept in the last record after the change.
 func NotWorse(t TB, before, after []*report.Record, tol Tolerance) bool {
 	t.Helper()
 	checks, err := tol.Check(before, after)
@@ -126,12 +126,15 @@ const sameLoad = 0.8
 func (g gate) checks(verdicts []judged) []report.Check {
 	all := make([]report.Check, len(verdicts))
 	for i, j := range verdicts {
-		all[i] = report.Check{Rule: report.NotWorse + j.Figure, Allowed: "≤ +" + report.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse}
+		all[i] = report.Check{Rule: report.NotWorse + j.Figure, Allowed: "≤ +" + report.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse || j.outcome == better}
 		if j.outcome == cannotTell {
 			all[i].Got = report.CannotTell + j.why
 			continue
 		}
 		all[i].Got = j.String()
+		if j.outcome == better {
+			all[i].Got = report.Better + all[i].Got
+		}
 		all[i].Margin = "noise floor " + report.Quantity(j.floor, j.Unit)
 	}
 	return all
@@ -158,7 +161,7 @@ func writeVerdicts(b *strings.Builder, verdicts []judged) {
 		case worse:
 			fmt.Fprintf(b, "\n    ✗ %-20s %s", j.Figure, j.String())
 			fmt.Fprintf(b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", report.Quantity(j.allowed, j.Unit), report.Quantity(j.floor, j.Unit), j.adjusted, len(verdicts))
-		case notWorse:
+		case notWorse, better:
 			fmt.Fprintf(b, "\n    ✓ %-20s %s", j.Figure, j.String())
 		default:
 			fmt.Fprintf(b, "\n    ? %-20s %s", j.Figure, j.why)

@@ -16,7 +16,7 @@ const defaultTrials = 5 // the fewest with which NotWorse can tell its six figur
 // cannot be made, or whose target dies, ends the test. Trials differ from what [Run]
 // does in this: their loads are equal, never extended; no collection is forced and no
 // profile taken while the load runs, so that peaks are those of production; nobody looks
-// for holders. So they tell little about leaks: ask [NoLeak] of a run of its own.
+// for holders; and a Go package is compiled once for all of them. So they tell little about leaks: ask [NoLeak] of a run of its own.
 //
 // The order is in the records with its seed; MEMTEST_SEED sets it again. When the test
 // ends, a page and a Markdown text that compare the sides are written beside the

@@ -60,7 +60,7 @@ func (d drift) better() (units, lines []string) {
 		return nil, nil
 	}
 	for _, j := range d.verdicts {
-		if gain := -j.Change.Value; j.outcome == notWorse && j.adjusted <= alpha && j.Change.Known && j.Change.Hi < 0 && gain > j.allowed && gain > j.floor {
+		if j.outcome == better {
 			units = append(units, j.Unit)
 			lines = append(lines, j.Figure+" "+j.String())
 		}

@@ -41,11 +41,11 @@ const deadlineMargin = 5 * time.Second
 // written, and their path is logged under -v or if the test failed.
 func Run(t TB, s Scenario) *report.Record {
 	t.Helper()
-	return run(t, s, report.Trial{})
+	return run(t.Context(), t, s, report.Trial{})
 }
 
 // run is Run, of one of several trials unless that is the zero value.
-func run(t TB, s Scenario, trial report.Trial) *report.Record {
+func run(ctx context.Context, t TB, s Scenario, trial report.Trial) *report.Record {
 	t.Helper()
 	if s.Name == "" {
 		s.Name = t.Name()
@@ -55,7 +55,7 @@ func run(t TB, s Scenario, trial report.Trial) *report.Record {
 	if err != nil {
 		fatalf(t, "%s%v", inTrial(trial), err)
 	}
-	ctx, cancel, err := withinDeadline(t, s)
+	ctx, cancel, err := withinDeadline(ctx, t, s)
 	if err != nil {
 		fatalf(t, "%s%v", inTrial(trial), err)
 	}
@@ -114,10 +114,9 @@ func inShort(f report.Finding) string {
 	return f.Text
 }
 
-// withinDeadline is the test's context, which ends ahead of the test's deadline. It is
-// an error if the plan does not fit before that.
-func withinDeadline(t TB, s Scenario) (context.Context, context.CancelFunc, error) {
-	ctx := t.Context()
+// withinDeadline is a context that ends ahead of the test's deadline. It is an error if
+// the plan does not fit before that.
+func withinDeadline(ctx context.Context, t TB, s Scenario) (context.Context, context.CancelFunc, error) {
 	timed, ok := t.(interface{ Deadline() (time.Time, bool) })
 	if !ok {
 		return ctx, func() {}, nil

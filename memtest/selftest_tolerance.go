@@ -90,7 +90,7 @@ func (b Baseline) prove(e evidence) []report.Check {
 	}
 	all := append(b.Tolerance.prove(e), proof(name, "", "the target as it is has not drifted"))
 	for _, j := range d.verdicts {
-		if planted := visible * max(j.allowed, j.floor); j.outcome == notWorse && !d.gate.finds(j.Unit, planted, d.file.Values(), d.fresh.Values()) {
+		if planted := visible * max(j.allowed, j.floor); j.outcome != cannotTell && !d.gate.finds(j.Unit, planted, d.file.Values(), d.fresh.Values()) {
 			all = append(all, proof(name, fmt.Sprintf("a rise of %s by %s is not found", j.Figure, report.Quantity(planted, j.Unit)), ""))
 		}
 	}
@@ -115,9 +115,10 @@ func (b Baseline) keepNoise(t TB, e evidence) error {
 		return err
 	}
 	floors := map[string]float64{}
+	d.gate.floors = nil // what was learned before
 	for _, j := range d.gate.judge(report.FiguresOf(e.once), report.FiguresOf(e.again)) {
 		if j.outcome != cannotTell {
-			floors[j.Unit] = baseline.RoundUp(j.Unit, noiseErrors*j.Spread*math.Sqrt(1/float64(j.N[0])+1/float64(j.N[1])))
+			floors[j.Unit] = baseline.RoundUp(j.Unit, j.floor)
 		}
 	}
 	switch update := asksForUpdate(); {

@@ -22,8 +22,8 @@ type noise struct {
 // has it in common to a large part, one value in twenty is an outlier. Growth per request
 // has its spread in bytes, latencies have a long tail.
 var measuredNoise = []noise{
-	{report.PeakUnit, 60 * MiB, 0.031}, {report.AverageUnit, 54 * MiB, 0.034}, {report.SettledUnit, 52 * MiB, 0.045},
-	{report.LiveUnit, 34 * MiB, 0.005},
+	{report.PeakUnit, 60 * MiB, 0.024}, {report.AverageUnit, 54 * MiB, 0.028}, {report.SettledUnit, 51 * MiB, 0.045},
+	{report.LiveUnit, 34 * MiB, 0.0014},
 }
 
 const (
@@ -76,8 +76,11 @@ func calledWorse(t *testing.T, n int, times, larger float64, live bool) float64 
 
 // TestToleranceInSimulations holds the gate to what it promises, over all six figures:
 // equal images fail in 1 of 100 comparisons at most, +5 % of memory is found in 95 of
-// 100 by ten runs a side.
+// 100 by ten runs a side, thanks to the live heap.
 func TestToleranceInSimulations(t *testing.T) {
+	if testing.Short() {
+		t.Skip("makes 20,000 comparisons, and -short is set")
+	}
 	for _, n := range []int{5, 10} {
 		for _, times := range []float64{0.3, 1, 3} {
 			share := calledWorse(t, n, times, 0, true)
@@ -90,9 +93,10 @@ func TestToleranceInSimulations(t *testing.T) {
 		t.Logf("n = 10, noise × %.1f: %.1f %% of +5 %% found", times, 100*share)
 		assert.GreaterOrEqual(t, share, 0.95, "noise × %g", times)
 	}
+	t.Logf("n = 10, noise × 1.0, working set alone: %.1f %% of +5 %% found", 100*calledWorse(t, 10, 1, 0.05, false))
 	share := calledWorse(t, 10, 0.5, 0.05, false)
-	t.Logf("n = 10, noise × 0.5, no Go runtime: %.1f %% of +5 %% found", 100*share)
-	assert.GreaterOrEqual(t, share, 0.95)
+	t.Logf("n = 10, noise × 0.5, working set alone: %.1f %% of +5 %% found", 100*share)
+	assert.GreaterOrEqual(t, share, 0.95, "a target without a Go runtime needs a quieter machine")
 	share = calledWorse(t, 5, 1, 0.15, true)
 	t.Logf("n =  5, noise × 1.0: %.1f %% of +15 %% found", 100*share)
 	assert.GreaterOrEqual(t, share, 0.99)

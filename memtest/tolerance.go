@@ -93,7 +93,8 @@ type outcome int
 
 const (
 	cannotTell outcome = iota // there is too little data for any other word
-	notWorse                  // nothing above the tolerance is clear
+	notWorse                  // no change beyond the tolerance and the noise is clear
+	better
 	worse
 )
 
@@ -107,14 +108,9 @@ type judged struct {
 	why      string // why it cannot be told
 }
 
-const (
-	alpha = 0.05 // share of comparisons without a change in which some figure may differ, in either direction
-
-	// noiseErrors is the noise floor in standard errors of a difference: above what
-	// chance makes of equal runs even if a rank test is fooled, which with five runs a
-	// side it is in 1 of 126. See TestToleranceInSimulations.
-	noiseErrors = 4
-)
+// alpha is the share of comparisons without a change in which some figure may differ, in
+// either direction, by the test alone; the noise floor leaves less than a fifth of them.
+const alpha = 0.05
 
 // judgedUnits are the figures whose rise is bad.
 var judgedUnits = []string{report.GrowthUnit, report.PeakUnit, report.AverageUnit, report.SettledUnit, report.LiveUnit, report.LatencyUnit}
@@ -142,15 +138,18 @@ func (g gate) judge(before, after map[string][]float64) []judged {
 
 // decide says what is to be said of one of so many figures.
 func (g gate) decide(j *judged, family int) {
-	n, m := float64(j.N[0]), float64(j.N[1])
 	j.allowed = g.allowed(j.Unit, j.Before)
-	j.floor = max(noiseErrors*j.Spread*math.Sqrt(1/n+1/m), g.floors[j.Unit])
+	j.floor = max(stats.NoiseFloor(j.Spread, j.N[0], j.N[1]), g.floors[j.Unit])
 	if least := stats.LeastP(j.N[0], j.N[1]) * float64(family); least > alpha {
 		j.why = fmt.Sprintf("%d and %d runs cannot tell %d figures from chance: at least %d each can", j.N[0], j.N[1], family, leastRuns(family))
 		return
 	}
 	j.outcome = notWorse
-	if j.adjusted <= alpha && j.Change.Known && j.Change.Lo > 0 && j.Change.Value > j.allowed && j.Change.Value > j.floor {
+	if j.adjusted > alpha || !j.Change.Clear() || math.Abs(j.Change.Value) <= max(j.allowed, j.floor) {
+		return
+	}
+	j.outcome = better
+	if j.Change.Value > 0 {
 		j.outcome = worse
 	}
 }

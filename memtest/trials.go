@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/memgate/memgate/internal/gobuild"
 	"github.com/memgate/memgate/report"
 )
 
@@ -95,12 +96,13 @@ func (p *trials) run(t TB) [][]*report.Record {
 		fatalf(t, "%v", err)
 	}
 	say, order := progress(t), p.order()
+	ctx := gobuild.Once(t.Context())
 	for place, v := range order {
 		trial := report.Trial{
 			Of: p.variants[v].Name, N: len(runs[v]) + 1, Place: place + 1, Total: len(order), Seed: p.seed, Report: page,
 		}
 		say("memtest " + trial.String())
-		r := run(t, p.variants[v], trial)
+		r := run(ctx, t, p.variants[v], trial)
 		runs[v] = append(runs[v], r)
 		if p.stop && fatal(r) != nil {
 			fatalf(t, "%s: its target died: no comparison is possible", trial)

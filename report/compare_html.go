@@ -126,7 +126,7 @@ func (p *comparePage) decide(c *Comparison) {
 	for _, worse := range []bool{true, false} {
 		for i, row := range p.Rows {
 			d := c.Deltas[i]
-			if (d.Unit == LatencyUnit || d.More) && !p.Judged || row.Bad != worse || !worse && row.Word != "better" {
+			if d.Unit == LatencyUnit && !p.Judged || d.More || row.Bad != worse || !worse && row.Word != "better" {
 				continue
 			}
 			p.Worse, p.Word = worse, row.Word
@@ -143,8 +143,12 @@ func (p *comparePage) decide(c *Comparison) {
 	}
 }
 
-// CannotTell begins what a judge got where runs do not decide.
-const CannotTell = "cannot tell: "
+// What a judge of two sides got begins so where the runs do not decide, and where a
+// figure is better by as much as would be worse.
+const (
+	CannotTell = "cannot tell: "
+	Better     = "better: "
+)
 
 // undecided is the first figure of which a judge could say nothing.
 func (c *Comparison) undecided() *Check {
@@ -167,26 +171,38 @@ func newSide(word string, runs []*Record) compareSide {
 func newDeltaRow(d Delta, check Check, judged bool) deltaRow {
 	row := deltaRow{
 		Figure: d.Figure, Before: Quantity(d.Before, d.Unit), After: Quantity(d.After, d.Unit),
-		Change: d.shift(), Interval: d.interval(), P: d.p(), Allowed: check.Allowed, Word: "not clear",
+		Change: d.shift(), Interval: d.interval(), P: d.p(), Allowed: check.Allowed,
 	}
-	clear := d.Change.Clear()
-	switch {
-	case judged && strings.HasPrefix(check.Got, CannotTell):
-		row.Word = "cannot tell"
-	case judged:
-		row.Bad = !check.OK
-	case clear:
-		row.Bad = (d.Change.Value > 0) != d.More
+	row.Word = d.word()
+	if judged {
+		row.Word = wordOf(check)
 	}
-	switch {
-	case row.Bad:
-		row.Word = "worse"
-	case clear && (d.Change.Value > 0) == d.More:
-		row.Word = "better"
-	case judged && clear:
-		row.Word = "tolerated"
-	}
+	row.Bad = row.Word == "worse"
 	return row
+}
+
+// word is what the interval says of the change, where no judge was asked.
+func (d Delta) word() string {
+	switch {
+	case !d.Change.Clear():
+		return "not clear"
+	case (d.Change.Value > 0) == d.More:
+		return "better"
+	}
+	return "worse"
+}
+
+// wordOf is what a judge said, in a word.
+func wordOf(check Check) string {
+	switch {
+	case strings.HasPrefix(check.Got, CannotTell):
+		return "cannot tell"
+	case !check.OK:
+		return "worse"
+	case strings.HasPrefix(check.Got, Better):
+		return "better"
+	}
+	return "not worse"
 }
 
 // compareChart is the working set and the floors of all runs, from the start of the

@@ -2,6 +2,8 @@ package report
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -73,6 +75,14 @@ func TestCompareOfHostileAndEmptyRuns(t *testing.T) {
 	assert.NotContains(t, page, "</script>")
 	assert.NotContains(t, page, "cAnArY4711")
 	assert.False(t, strings.ContainsFunc(page, invisible))
+	both := Compare([]*Record{hostileRun(), spilled("cAnArY4711")}, []*Record{hostileRun()})
+	for _, form := range []func(io.Writer) error{both.Text, both.Markdown} {
+		text := textOfForm(t, form)
+		assert.NotContains(t, text, "cAnArY4711")
+		assert.False(t, strings.ContainsFunc(text, invisible))
+	}
+	assert.NotContains(t, textOfForm(t, both.Markdown), "<img")
+	assert.Contains(t, textOfForm(t, Compare(nil, nil).Markdown), "nothing to compare")
 	assert.Contains(t, asComparison(t, Compare(nil, nil)), "nothing to compare")
 	assert.Contains(t, asComparison(t, Compare([]*Record{{}}, []*Record{emptyRun()})), "nothing to compare")
 }
@@ -89,6 +99,7 @@ func TestBrowserShowsTheOtherPages(t *testing.T) {
 	for name, page := range map[string]string{
 		"comparison": asComparison(t, Compare([]*Record{leakingRun()}, []*Record{fixedRun()})),
 		"hostile":    asComparison(t, Compare([]*Record{hostileRun()}, []*Record{long})),
+		"ranking":    textOfForm(t, ranked().HTML),
 		"index":      indexOf(t, dir),
 	} {
 		for _, width := range []int64{360, 1200} {
@@ -102,5 +113,95 @@ func TestBrowserShowsTheOtherPages(t *testing.T) {
 		console, requests := b.heard()
 		assert.Empty(t, console, name)
 		assert.Empty(t, requests, name)
+	}
+}
+
+// variantRuns are five runs of a variant around so many MiB more than the healthy one.
+func variantRuns(of string, more float64) (runs []*Record) {
+	for i := range 5 {
+		r := healthyRun()
+		r.Name, r.Trial = of, Trial{Of: of, N: i + 1, Place: i + 1, Total: 15, Seed: 77}
+		for j := range r.Samples {
+			r.Samples[j].WorkingSet += uint64((more + float64(i)/10) * mib)
+		}
+		runs = append(runs, r)
+	}
+	return runs
+}
+
+func ranked() *Ranking {
+	return Rank(variantRuns("GOGC=100", 10), variantRuns("GOGC=400", 40.05), variantRuns("GOGC=25", 0), variantRuns("GOGC=26", 0.05))
+}
+
+func TestRank(t *testing.T) {
+	r := ranked()
+	var got []string
+	for _, v := range r.Variants {
+		got = append(got, fmt.Sprint(v.Rank, " ", v.Name))
+	}
+	assert.Equal(t, []string{"1 GOGC=25", "1 GOGC=26", "3 GOGC=100", "4 GOGC=400"}, got, "25 and 26 cannot be told apart")
+	assert.Equal(t, "GOGC=100", r.First)
+	assert.Empty(t, r.Variants[2].Change.Unit, "the first is compared with none")
+	assert.InDelta(t, 30.05*mib, r.Variants[3].Change.Change.Value, 0.01*mib)
+	golden(t, "rank.md", []byte(textOfForm(t, r.Markdown)))
+	golden(t, "rank.html", []byte(textOfForm(t, r.HTML)))
+}
+
+func TestRankOfFewAndDeadRuns(t *testing.T) {
+	dead := variantRuns("GOMEMLIMIT=1MiB", 1)
+	for _, r := range dead {
+		r.Notes = []Finding{{Kind: OOMKilled, Fatal: true}}
+	}
+	r := Rank(dead, variantRuns("b", 30)[:2], variantRuns("a", 0)[:2], nil)
+	assert.Equal(t, "a", r.Variants[0].Name)
+	assert.Equal(t, [4]int{1, 1, 0, 0}, [4]int{r.Variants[0].Rank, r.Variants[1].Rank, r.Variants[2].Rank, r.Variants[3].Rank})
+	assert.Equal(t, 5, r.Variants[2].Died)
+	assert.Contains(t, r.Warning, "2 and 2 runs cannot tell so many variants apart")
+	text := textOfForm(t, r.Markdown)
+	assert.Contains(t, text, "| – | GOMEMLIMIT=1MiB | 5 &#40;5 died&#41; |")
+	assert.NotContains(t, textOfForm(t, Rank(nil, nil).HTML), "lowest peak")
+
+	hostile := hostileRun()
+	hostile.Trial.Of = hostile.Name
+	for _, form := range []func(io.Writer) error{Rank([]*Record{hostile}, variantRuns("b", 1)).HTML, Rank([]*Record{hostile}).Markdown} {
+		shown := textOfForm(t, form)
+		assert.NotContains(t, shown, "<img")
+		assert.False(t, strings.ContainsFunc(shown, invisible))
+	}
+}
+
+func TestHeldNamesTheProgramsCode(t *testing.T) {
+	before, after := healthyRun(), healthyRun()
+	before.Retained = []profile.Box{{After: 11 * mib}, {Depth: 1, Func: "main.main", After: 10 * mib}, {Depth: 2, Func: "example.org/shop.fill", After: 8 * mib}, {Depth: 3, Func: "strings.Repeat", After: 6 * mib}, {Depth: 2, Func: "net/http.serve", After: mib}}
+	after.Retained = []profile.Box{{After: 15 * mib}, {Depth: 1, Func: "main.main", After: 14 * mib}, {Depth: 2, Func: "example.org/shop.fill", After: 12 * mib}, {Depth: 3, Func: "strings.Repeat", After: 9 * mib}, {Depth: 9, Func: "a box out of place", After: mib}}
+	held := Compare([]*Record{before}, []*Record{after}).Held
+	require.Len(t, held, 1)
+	assert.Equal(t, HeldDelta{Func: "example.org/shop.fill", Before: 8 * mib, After: 12 * mib}, held[0])
+	assert.Equal(t, "+4.0 MiB (8.0 → 12.0)  example.org/shop.fill", held[0].String())
+}
+
+// TestCompareShowsWhatAJudgeSaid: its word goes before the intervals'.
+func TestCompareShowsWhatAJudgeSaid(t *testing.T) {
+	for name, tc := range map[string]struct {
+		check Check
+		more  float64
+		want  string
+	}{
+		"worse":                  {Check{Rule: NotWorse + "peak working set", Allowed: "≤ +1.2 MiB"}, 20, "### ❌ TestCatalog/warm: worse"},
+		"clear, but tolerated":   {Check{Rule: NotWorse + "peak working set", OK: true}, 20, "| not worse | peak working set |"},
+		"tolerated, so no worse": {Check{Rule: NotWorse + "peak working set", OK: true}, 20, "### ✅ TestCatalog/warm: not worse"},
+		"cannot tell":            {Check{Rule: NotWorse + "peak working set", Got: CannotTell + "too few"}, 20, "### ❔ TestCatalog/warm: cannot tell"},
+		"better by chance":       {Check{Rule: NotWorse + "peak working set", OK: true}, -5, "### ✅ TestCatalog/warm: not worse"},
+		"better":                 {Check{Rule: NotWorse + "peak working set", OK: true, Got: Better + "so much"}, -5, "### ✅ TestCatalog/warm: better"},
+	} {
+		before, after := variantRuns("before", 10), variantRuns("after", 10+tc.more)
+		checks := []Check{tc.check}
+		for _, f := range comparedFigures[:len(comparedFigures)-1] {
+			if NotWorse+f.name != tc.check.Rule {
+				checks = append(checks, Check{Rule: NotWorse + f.name, OK: true})
+			}
+		}
+		after[4].Checks = append(after[4].Checks, checks...)
+		assert.Contains(t, textOfForm(t, Compare(before, after).Markdown), tc.want, name)
 	}
 }

@@ -19,7 +19,7 @@ func (c *Comparison) Text(w io.Writer) error {
 	for _, h := range v.Held[:min(len(v.Held), mostHeld)] {
 		fmt.Fprintf(&b, "    holds  %s\n", oneLine(h.String(), widest))
 	}
-	for _, s := range v.Sites[:min(len(v.Sites), mostHeld)] {
+	for _, s := range v.clearSites(p) {
 		fmt.Fprintf(&b, "    grows  %s\n", oneLine(s.String(), widest))
 	}
 	if _, err := w.Write(b.Bytes()); err != nil {
@@ -46,7 +46,7 @@ func (c *Comparison) Markdown(w io.Writer) error {
 			inMarkdown(row.Before), inMarkdown(row.After), inMarkdown(row.Change), inMarkdown(row.Interval), row.P, inMarkdown(row.Allowed))
 	}
 	p.heldMarkdown(&b)
-	v.sitesMarkdown(&b)
+	sitesMarkdown(&b, v.clearSites(p))
 	for _, s := range p.Sides {
 		fmt.Fprintf(&b, "\n%s: %s runs", upperFirst(s.Word), s.Runs)
 		for _, also := range [][2]string{{"of", s.Name}, {"commit", s.Commit}, {"image", s.Image}} {
@@ -76,12 +76,22 @@ func (p *comparePage) heldMarkdown(b *bytes.Buffer) {
 	}
 }
 
-func (c *Comparison) sitesMarkdown(b *bytes.Buffer) {
-	if len(c.Sites) == 0 {
+// clearSites are the largest changes of call sites, if growth as such got worse or better.
+func (c *Comparison) clearSites(p *comparePage) []SiteDelta {
+	for i, d := range c.Deltas {
+		if word := p.Rows[i].Word; d.Unit == GrowthUnit && (word == "worse" || word == "better") {
+			return c.Sites[:min(len(c.Sites), mostHeld)]
+		}
+	}
+	return nil
+}
+
+func sitesMarkdown(b *bytes.Buffer, sites []SiteDelta) {
+	if len(sites) == 0 {
 		return
 	}
 	b.WriteString("\n| growth at | before, per request | after | change |\n|---|---:|---:|---:|\n")
-	for _, s := range c.Sites[:min(len(c.Sites), mostHeld)] {
+	for _, s := range sites {
 		fmt.Fprintf(b, "| %s %s | %s | %s | %s |\n", codeSpan(s.Site.Func), inMarkdown(place(s.Site)),
 			Bytes(s.Before), Bytes(s.After), SignedBytes(s.After-s.Before))
 	}

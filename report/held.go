@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/memgate/memgate/internal/stats"
 )
 
 // HeldDelta is what one function held of the live heap before and after, in bytes,
@@ -28,29 +30,31 @@ func (h HeldDelta) String() string {
 }
 
 // heldDeltas are the functions whose part of the live heap is not the same, the largest
-// change first.
+// change first. Profiles are samples: from four runs a side on, what differs no more
+// than they do by chance is left out.
 func heldDeltas(before, after []*Record) []HeldDelta {
-	found := map[string]*HeldDelta{}
-	for side, runs := range [][]*Record{before, after} {
-		for _, r := range runs {
+	sides := [2][]*Record{before, after}
+	found := map[string]*[2][]float64{} // of each run
+	for side, runs := range sides {
+		for i, r := range runs {
 			for fn, bytes := range heldBy(r) {
-				d := found[fn]
-				if d == nil {
-					d = &HeldDelta{Func: fn}
-					found[fn] = d
+				if found[fn] == nil {
+					found[fn] = &[2][]float64{make([]float64, len(before)), make([]float64, len(after))}
 				}
-				if side == 0 {
-					d.Before += bytes / float64(len(runs))
-				} else {
-					d.After += bytes / float64(len(runs))
-				}
+				found[fn][side][i] = bytes
 			}
 		}
 	}
 	var all []HeldDelta
-	for _, d := range found {
-		if math.Abs(d.After-d.Before) >= leastHeld {
-			all = append(all, *d)
+	for fn, held := range found {
+		if len(before) == 0 || len(after) == 0 {
+			continue
+		}
+		d := HeldDelta{Func: fn, Before: stats.Mean(held[0]), After: stats.Mean(held[1])}
+		shift := stats.Shift(held[0], held[1])
+		byChance := shift.Known && shift.Lo <= 0 && shift.Hi >= 0
+		if !byChance && math.Abs(d.After-d.Before) >= leastHeld {
+			all = append(all, d)
 		}
 	}
 	slices.SortFunc(all, func(a, b HeldDelta) int {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"strings"
 )
 
 //go:embed rank.html.tmpl
@@ -82,6 +83,7 @@ func (r *Ranking) Text(w io.Writer) error {
 
 type rankPage struct {
 	Name, First, Warning, Trials string
+	Headline                     string
 	Figures                      []string
 	Rows                         []rankRow
 }
@@ -102,6 +104,10 @@ func (r *Ranking) page() *rankPage {
 	for _, unit := range rankedUnits {
 		p.Figures = append(p.Figures, FigureName(unit))
 	}
+	p.Headline = "There is nothing to rank"
+	if len(r.Variants) > 0 && r.Variants[0].Rank > 0 {
+		p.Headline = shownName(r.Variants[0].Name) + " has the lowest peak working set"
+	}
 	largest := 0.0
 	for _, v := range r.Variants {
 		c, _ := v.Cost(PeakUnit)
@@ -121,6 +127,15 @@ func (r *Ranking) page() *rankPage {
 
 func shownName(s string) string { return oneLine(visibleText(s), widest) }
 
+// String is the median with its range: "44.4 MiB (44.2 … 44.6)".
+func (c Cost) String() string {
+	lo, hi := Quantity(c.Min, c.Unit), Quantity(c.Max, c.Unit)
+	for _, unit := range []string{" MiB", " req/s"} {
+		lo, hi = strings.TrimSuffix(lo, unit), strings.TrimSuffix(hi, unit)
+	}
+	return fmt.Sprintf("%s (%s … %s)", Quantity(c.Median, c.Unit), lo, hi)
+}
+
 func newRankRow(v Variant, largest float64) rankRow {
 	row := rankRow{Rank: "–", Name: shownName(v.Name), Runs: Count(uint64(len(v.Runs)))}
 	if v.Rank > 0 {
@@ -132,7 +147,7 @@ func newRankRow(v Variant, largest float64) rankRow {
 	for _, unit := range rankedUnits {
 		cell := "–"
 		if c, ok := v.Cost(unit); ok {
-			cell = fmt.Sprintf("%s (%s … %s)", Quantity(c.Median, unit), Quantity(c.Min, unit), Quantity(c.Max, unit))
+			cell = c.String()
 		}
 		row.Cells = append(row.Cells, cell)
 	}

@@ -54,6 +54,28 @@ func assertWorse(t *testing.T, before, after []*report.Record) {
 	t.Logf("%s", err)
 }
 
+// TestWhatGOGCCosts ranks settings of the runtime by what they cost under one load.
+func TestWhatGOGCCosts(t *testing.T) {
+	if os.Getenv("COMPARE") == "" {
+		t.Skip("takes three minutes: make compare runs it")
+	}
+	var variants []memtest.Scenario
+	for _, setting := range [][2]string{{"GOGC", "100"}, {"GOGC", "25"}, {"GOGC", "400"}, {"GOMEMLIMIT", "48MiB"}} {
+		s, image := shop("plain"), shop("plain").Target.(memtest.Image)
+		image.Env = map[string]string{setting[0]: setting[1]}
+		s.Name, s.Target = setting[0]+"="+setting[1], image
+		variants = append(variants, s)
+	}
+	ranking := report.Rank(memtest.Matrix(t, 5, variants...)...)
+	ranks := map[string]int{}
+	for _, v := range ranking.Variants {
+		ranks[v.Name] = v.Rank
+	}
+	assert.Less(t, ranks["GOGC=25"], ranks["GOGC=100"], "%v", ranks)
+	assert.Less(t, ranks["GOMEMLIMIT=48MiB"], ranks["GOGC=100"], "%v", ranks)
+	assert.Less(t, ranks["GOGC=100"], ranks["GOGC=400"], "%v", ranks)
+}
+
 // TestOnePair is the same machinery in seconds: with one trial each nothing can be told,
 // and nothing passes.
 func TestOnePair(t *testing.T) {

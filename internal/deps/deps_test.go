@@ -30,6 +30,7 @@ func TestEachLibraryHasOneOwner(t *testing.T) {
 		"github.com/ianlancetaylor/demangle":          {"internal/symbols"},
 		"github.com/montanaflynn/stats":               {"internal/stats", "profile"},
 		"github.com/tsenart/vegeta/v12":               {"load"},
+		"github.com/aclements/go-moremath":            {"internal/stats"},
 		"golang.org/x/perf":                           {"internal/stats", "internal/baseline"},
 		"github.com/moby/moby":                        {"internal/container"},
 		"github.com/prometheus/procfs":                {"internal/process"},

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/memgate/memgate/internal/text"
@@ -23,6 +24,13 @@ const compilerLines = 20
 // Go that it was built with. A pkg that is an absolute path is compiled in its own module,
 // which need not be dir's: it is another checkout. The error names the command and its complaints.
 func Compile(ctx context.Context, dir, pkg, binary string, env ...string) (goVersion string, err error) {
+	if known, ok := ctx.Value(onceKey{}).(*sync.Map); ok {
+		return compileOnce(ctx, known, dir, pkg, binary, env)
+	}
+	return compile(ctx, dir, pkg, binary, env)
+}
+
+func compile(ctx context.Context, dir, pkg, binary string, env []string) (goVersion string, err error) {
 	if strings.HasPrefix(pkg, "-") {
 		return "", fmt.Errorf("build Go package %q: a package path does not begin with -: name it as ./path", pkg)
 	}

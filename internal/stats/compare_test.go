@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -111,4 +112,14 @@ func TestSpread(t *testing.T) {
 	assert.InDelta(t, Spread([]float64{1, 2, 3, 4, 5}, []float64{1, 2, 3, 4, 5}), Spread([]float64{1, 2, 3, 4, 5}, []float64{1, 2, 3, 4, 500}), 1, "an outlier hardly moves it")
 	assert.Equal(t, 0.0, Spread([]float64{1}, []float64{9}))
 	assert.Equal(t, 0.0, Spread([]float64{2, 2, 2}, []float64{9, 9, 9}))
+}
+
+// TestNoiseFloor: Student's quantiles have closed forms for one and two degrees of freedom.
+func TestNoiseFloor(t *testing.T) {
+	const p = 1 - 1.0/500
+	assert.InDelta(t, math.Tan(math.Pi*(p-0.5))*math.Sqrt(1.5), NoiseFloor(1, 1, 2), 1e-6)
+	assert.InDelta(t, 7*(2*p-1)/math.Sqrt(2*p*(1-p)), NoiseFloor(7, 2, 2), 1e-6)
+	assert.Less(t, NoiseFloor(1, 10, 10), NoiseFloor(1, 5, 5))
+	assert.Equal(t, math.Inf(1), NoiseFloor(1, 1, 1))
+	assert.Equal(t, 0.0, NoiseFloor(0, 5, 5))
 }
