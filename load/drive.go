@@ -64,7 +64,7 @@ type attack struct {
 }
 
 func newAttack(ctx context.Context, p Plan, base *url.URL) *attack {
-	a := &attack{plan: p, base: base.String(), source: &source{plan: p}}
+	a := &attack{plan: p, base: base.String(), source: newSource(p)}
 	a.sending, a.stop = context.WithTimeout(ctx, p.Duration)
 	end, _ := a.sending.Deadline()
 	a.answers, a.cut = context.WithDeadline(context.WithoutCancel(ctx), end.Add(grace))

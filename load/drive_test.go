@@ -248,6 +248,33 @@ func TestEachMakesRequestsInOrder(t *testing.T) {
 	})
 }
 
+func TestEachCountsOnFromDriveToDrive(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var order []uint64
+		p := Plan{Rate: 10, Duration: time.Second, Each: func(i uint64) Request {
+			order = append(order, i)
+			return Request{Path: "/"}
+		}}
+		for _, tc := range []struct {
+			drive Driver
+			want  []uint64
+		}{
+			{p, []uint64{0, 9, 0, 9}},
+			{p.Continuing(), []uint64{0, 9, 10, 19}},
+		} {
+			order = nil
+			n := serve(t, hello)
+			dialled := tc.drive.(Plan)
+			dialled.Dial = n.Dial
+			for range 2 {
+				require.NoError(t, dialled.Drive(t.Context(), base, new(Meter)))
+			}
+			require.Len(t, order, 20)
+			assert.Equal(t, tc.want, []uint64{order[0], order[9], order[10], order[19]})
+		}
+	})
+}
+
 func TestDriveRefusesAWrongBase(t *testing.T) {
 	p := Plan{Requests: Get("/"), Rate: 1, Duration: time.Second,
 		Dial: func(context.Context, string, string) (net.Conn, error) { return nil, errors.New("dialled") }}

@@ -33,7 +33,7 @@ const (
 // they start when a request is sent.
 type Plan struct {
 	Requests []Request              // what is sent, by weight, in the same order at each run
-	Each     func(i uint64) Request // instead of Requests: makes the i-th request, from 0, in order, one call at a time; Weight is ignored
+	Each     func(i uint64) Request // instead of Requests: makes the i-th request, from 0 (through a whole run, its warm-up first), in order, one call at a time; Weight is ignored
 	Rate     float64                // requests per second, up to 100,000; 0.5 is one every two seconds
 	Duration time.Duration          // how long requests are sent; less if the context's deadline is earlier
 	Timeout  time.Duration          // of one request until its answer is read whole; 10 s if zero
@@ -45,7 +45,15 @@ type Plan struct {
 	// host and port of the target's base.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	_ struct{}
+	made *uint64 // by Each in all Drives so far; nil: each Drive counts from 0
+}
+
+// Continuing is the plan with Each counting on from one Drive to the next: keys that it
+// makes of its number are new in each. A run's warm-up, load and extensions are such
+// Drives. They must not be at the same time.
+func (p Plan) Continuing() Driver {
+	p.made = new(uint64)
+	return p
 }
 
 // rest is how long a connection may go unused before it is closed: two seconds, and longer

@@ -106,7 +106,7 @@ func TestWeightsAreExactAndSpreadOut(t *testing.T) {
 		for i, w := range tt.weights {
 			requests = append(requests, Request{Path: "/" + string(rune('a'+i)), Weight: w})
 		}
-		s := &source{plan: Plan{Requests: requests}}
+		s := newSource(Plan{Requests: requests})
 		var got strings.Builder
 		for range tt.want {
 			r, err := s.next()

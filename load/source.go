@@ -10,9 +10,16 @@ type source struct {
 	plan Plan
 
 	mu     sync.Mutex
-	i      uint64 // number of the next request
-	credit []int  // of each of plan.Requests, between two choices
-	err    error  // why there is no next request
+	i      *uint64 // number of the next request
+	credit []int   // of each of plan.Requests, between two choices
+	err    error   // why there is no next request
+}
+
+func newSource(p Plan) *source {
+	if p.made == nil {
+		p.made = new(uint64)
+	}
+	return &source{plan: p, i: p.made}
 }
 
 // next is the next request. After an error there is none.
@@ -22,8 +29,8 @@ func (s *source) next() (Request, error) {
 	if s.err != nil {
 		return Request{}, s.err
 	}
-	i := s.i
-	s.i++
+	i := *s.i
+	*s.i++
 	if s.plan.Each == nil {
 		return s.weighted(), nil
 	}

@@ -87,6 +87,9 @@ type measurement struct {
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
 	began := time.Now()
+	if plan, ok := s.Load.(interface{ Continuing() load.Driver }); ok {
+		s.Load = plan.Continuing() // the load meets no key that the warm-up has met
+	}
 	heaps := target.Heaps
 	if heaps == nil && target.Heap != nil {
 		heaps = forced{target.Heap}

@@ -258,6 +258,24 @@ func short(target *faketarget.Target) memtest.Scenario {
 	return s
 }
 
+// A session, a user, a key that a load makes of a request's number is new throughout a run:
+// else a target that keeps them looks full when the load begins.
+func TestMeasureNumbersRequestsThroughout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		target, last, again := &faketarget.Target{}, uint64(0), false
+		s := short(target)
+		s.Load = load.Plan{Rate: 100, Duration: 8 * time.Second, Dial: target.Dial, Each: func(i uint64) load.Request {
+			again = again || i < last
+			last = i
+			return load.Request{Path: "/"}
+		}}
+		r, err := memtest.Measure(t.Context(), s)
+		require.NoError(t, err)
+		require.Equal(t, report.Extended, r.Notes[0].Kind)
+		assert.False(t, again)
+	})
+}
+
 func TestMeasureGoesOnWhereTheEvidenceDoesNotDecide(t *testing.T) {
 	for name, tc := range map[string]struct {
 		max      time.Duration

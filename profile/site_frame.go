@@ -163,9 +163,11 @@ type frames struct {
 func newFrames(p *pprof.Profile) frames {
 	f := frames{make([]origin, len(p.Function)+1), make([][3]int, len(p.Location)+1)}
 	names := newNaming(p.Function)
+	whose := make([]bool, len(p.Function)+1) // the standard library's that does not only allocate, by function id
 	for i, fn := range p.Function {
 		fn.ID = uint64(i + 1)
 		f.origins[fn.ID] = names.origin(fn)
+		whose[fn.ID] = f.origins[fn.ID] == standard && !allocatesForOthers(fn.Name)
 	}
 	for i, loc := range p.Location {
 		loc.ID = uint64(i + 1)
@@ -176,7 +178,7 @@ func newFrames(p *pprof.Profile) frames {
 				first[0] = n + 1
 			case origin == dependency && first[1] == 0:
 				first[1] = n + 1
-			case origin == standard && first[2] == 0 && !allocatesForOthers(l.Function.Name):
+			case first[2] == 0 && whose[l.Function.ID]:
 				first[2] = n + 1
 			}
 		}
