@@ -5,7 +5,7 @@
 export TESTCONTAINERS_HOST_OVERRIDE ?= 127.0.0.1
 export TESTCONTAINERS_RYUK_DISABLED ?= true
 
-.PHONY: demo test race lint verdicts verdicts-held bench-verdict bench-report bench-growth bench-sampling bench-holders real-programs test-cgroup2 compare compare-identical
+.PHONY: demo test race lint verdicts verdicts-held bench-verdict bench-report bench-growth bench-sampling bench-holders real-programs test-cgroup2 compare compare-identical baseline
 
 # demo finds the leak of examples/leaky, names the guilty line and writes a report, and
 # says why a failure is a success here. The test is compiled with the flags of its
@@ -89,3 +89,10 @@ compare-identical:
 real-programs:
 	@REAL_PROGRAMS=$(or $(REAL_PROGRAMS),15) MEMTEST_DIR=$(or $(MEMTEST_DIR),$(CURDIR)/.memtest) \
 		go test -count=1 -timeout 1h -v ./internal/realleaks
+
+# baseline records a baseline of examples/baseline for this host, in a file that git
+# ignores, then holds new trials to it and tests its gates: five to eight minutes. The run that
+# records fails: a test that wrote its own answer must.
+baseline:
+	@BASELINE=1 MEMTEST_UPDATE=1 go test -count=1 -run Drift ./examples/baseline; test $$? -eq 1
+	@BASELINE=1 go test -count=1 -v ./examples/baseline

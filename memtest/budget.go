@@ -99,10 +99,10 @@ func (b Budget) rules() ([]rule, error) {
 	}
 	add(peak > 0, func(r *report.Record) report.Check { return atMost("peak working set", peak, r, peakOf(r)) })
 	add(average > 0, func(r *report.Record) report.Check {
-		return atMost("average working set", average, r, measure1(r.During(report.Load), profile.Series.Average))
+		return atMost("average working set", average, r, averageOf(r))
 	})
 	add(p95 > 0, func(r *report.Record) report.Check {
-		return atMost("p95 working set", p95, r, measure1(r.During(report.Load), func(s profile.Series) float64 { return s.Percentile(95) }))
+		return atMost("p95 working set", p95, r, p95Of(r))
 	})
 	add(settled > 0, func(r *report.Record) report.Check { return atMost("after cool-down", settled, r, settledOf(r)) })
 	add(headroom > 0, func(r *report.Record) report.Check { return headroomRule(headroom, r) })
@@ -158,6 +158,14 @@ func leastPeak(r *report.Record, phase report.Phase) float64 {
 		return 0
 	}
 	return float64(phase.PeakUsage - min(cache, phase.PeakUsage))
+}
+
+func averageOf(r *report.Record) measured {
+	return measure1(r.During(report.Load), profile.Series.Average)
+}
+
+func p95Of(r *report.Record) measured {
+	return measure1(r.During(report.Load), func(s profile.Series) float64 { return s.Percentile(95) })
 }
 
 // settledOf is the run's last second, if the run came to its floor, or its last sample

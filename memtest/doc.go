@@ -19,15 +19,19 @@
 // removes it. [NoLeak] and [Within] are pure functions of the record; a report in
 // HTML and JSON is written when the test ends, whether it passed or failed.
 //
-// [Measure] is the same without a testing.T.
+// [Measure] is the same without a testing.T. [NoDrift] holds trials to a committed
+// [Baseline], and [SelfTest] tells whether the gates can be believed.
 //
 // # Variables
 //
 // The library registers no flags. It reads MEMTEST_DIR (where reports go; default:
 // the test's artifact folder under go test -artifacts, else a folder of this user's
 // below the system's temporary one that lasts), MEMTEST_FORMS (more files for each run,
-// with commas: markdown, bench, openmetrics, csv, all) and MEMTEST_REQUIRE_DOCKER=1,
-// which turns [SkipWithoutDocker] into a failure. Where GitHub Actions sets
+// with commas: markdown, bench, openmetrics, csv, all), MEMTEST_REQUIRE_DOCKER=1,
+// which turns [SkipWithoutDocker] into a failure, MEMTEST_UPDATE=1, which records a
+// [Baseline] and fails the test that did (an -update flag that the test binary has does
+// the same), and MEMTEST_REQUIRE_BASELINE=1, which fails [NoDrift] where there is none
+// for this class of host. Where CI is set no baseline is lowered. Where GitHub Actions sets
 // GITHUB_STEP_SUMMARY and GITHUB_ACTIONS, the run is added to the step's summary, and
 // each failure is shown at the test's line.
 //

@@ -44,26 +44,21 @@ func NotWorse(t TB, before, after []*report.Record, tol Tolerance) bool {
 // said: too few runs (five a side are enough), a run that was cut short, a load that
 // was not the same, a figure that one side lacks.
 func (tol Tolerance) Check(before, after []*report.Record) ([]report.Check, error) {
-	return tol.check(before, after, nil)
-}
-
-// check is Check with noise floors by unit that are known from elsewhere.
-func (tol Tolerance) check(before, after []*report.Record, floors map[string]float64) ([]report.Check, error) {
 	g, err := tol.gate()
 	if err != nil {
 		return nil, fmt.Errorf("tolerance: %w", err)
 	}
-	g.floors = floors
 	names := sideName(before, "before") + " and " + sideName(after, "after")
 	if err := errors.Join(noData("before", before), noData("after", after)); err != nil {
 		return nil, fmt.Errorf("%w whether memory got worse between %s: %w", ErrCannotTell, names, err)
 	}
-	verdicts := g.judge(report.FiguresOf(before), report.FiguresOf(after))
+	x, y := report.FiguresOf(before), report.FiguresOf(after)
+	verdicts := g.judge(x, y)
 	checks := g.checks(verdicts)
 	if slices.ContainsFunc(verdicts, func(j judged) bool { return j.outcome == worse }) {
 		return checks, errors.New(worseMessage(before, after, verdicts))
 	}
-	why := whyUndecided(before, after, verdicts)
+	why := whyUndecided(x, y, verdicts)
 	if why == "" {
 		return checks, nil
 	}
@@ -98,13 +93,12 @@ func noData(side string, runs []*report.Record) error {
 }
 
 // whyUndecided says why it cannot be told whether something got worse; empty if it can.
-func whyUndecided(before, after []*report.Record, verdicts []judged) string {
+func whyUndecided(before, after map[string][]float64, verdicts []judged) string {
 	if len(verdicts) == 0 {
 		return "no figure was measured on both sides"
 	}
-	x, y := report.FiguresOf(before)[report.RateUnit], report.FiguresOf(after)[report.RateUnit]
-	for _, d := range report.Deltas(map[string][]float64{report.RateUnit: x}, map[string][]float64{report.RateUnit: y}) {
-		if min(d.Before, d.After) < sameLoad*max(d.Before, d.After) {
+	for _, d := range report.Deltas(before, after) {
+		if d.Unit == report.RateUnit && min(d.Before, d.After) < sameLoad*max(d.Before, d.After) {
 			return fmt.Sprintf("the load was not the same: %s before, %s after: lower the rate until both keep up", report.Quantity(d.Before, d.Unit), report.Quantity(d.After, d.Unit))
 		}
 	}
@@ -149,17 +143,7 @@ func (g gate) checks(verdicts []judged) []report.Check {
 func worseMessage(before, after []*report.Record, verdicts []judged) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "memory got worse from %s to %s", sideName(before, "before"), sideName(after, "after"))
-	for _, j := range verdicts {
-		switch j.outcome {
-		case worse:
-			fmt.Fprintf(&b, "\n    ✗ %-20s %s", j.Figure, j.String())
-			fmt.Fprintf(&b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", report.Quantity(j.allowed, j.Unit), report.Quantity(j.floor, j.Unit), j.adjusted, len(verdicts))
-		case notWorse, better:
-			fmt.Fprintf(&b, "\n    ✓ %-20s %s", j.Figure, j.String())
-		default:
-			fmt.Fprintf(&b, "\n    ? %-20s %s", j.Figure, j.why)
-		}
-	}
+	writeVerdicts(&b, verdicts)
 	for i, site := range cameOrGrew(before, after, verdicts) {
 		fmt.Fprintf(&b, "\n    %-6s %s", []string{"where", ""}[min(i, 1)], site)
 	}
@@ -168,6 +152,21 @@ func worseMessage(before, after []*report.Record, verdicts []judged) string {
 		fmt.Fprintf(&b, "\n    report %s", page)
 	}
 	return b.String()
+}
+
+// writeVerdicts writes a line for each figure that was judged, two where it got worse.
+func writeVerdicts(b *strings.Builder, verdicts []judged) {
+	for _, j := range verdicts {
+		switch j.outcome {
+		case worse:
+			fmt.Fprintf(b, "\n    ✗ %-20s %s", j.Figure, j.String())
+			fmt.Fprintf(b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", report.Quantity(j.allowed, j.Unit), report.Quantity(j.floor, j.Unit), j.adjusted, len(verdicts))
+		case notWorse, better:
+			fmt.Fprintf(b, "\n    ✓ %-20s %s", j.Figure, j.String())
+		default:
+			fmt.Fprintf(b, "\n    ? %-20s %s", j.Figure, j.why)
+		}
+	}
 }
 
 const mostCame = 3 // of each kind in a message

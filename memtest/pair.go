@@ -43,6 +43,9 @@ func Pair(t TB, n int, before, after Scenario) (b, a []*report.Record) {
 // trials are run nevertheless.
 func Matrix(t TB, n int, variants ...Scenario) [][]*report.Record {
 	t.Helper()
+	if len(variants) < 2 {
+		fatalf(t, "matrix: %d variants cannot be compared: give at least two scenarios", len(variants))
+	}
 	names := make([]string, len(variants))
 	for i := range names {
 		names[i] = fmt.Sprintf("variant %d", i+1)
@@ -53,4 +56,18 @@ func Matrix(t TB, n int, variants ...Scenario) [][]*report.Record {
 	}
 	plan.form = func(runs [][]*report.Record) form { return report.Rank(runs...) }
 	return plan.run(t)
+}
+
+// Trials runs one scenario n times (default 5), each trial on a fresh target and as
+// those of [Pair] are, for [NoDrift]. A trial that cannot be made, or whose target dies,
+// ends the test.
+func Trials(t TB, n int, s Scenario) []*report.Record {
+	t.Helper()
+	plan, err := newTrials(n, []string{t.Name()}, s)
+	if err != nil {
+		fatalf(t, "trials: %v", err)
+	}
+	plan.stop = true
+	plan.form = func(runs [][]*report.Record) form { return report.Rank(runs...) }
+	return plan.run(t)[0]
 }

@@ -37,9 +37,6 @@ func newTrials(n int, names []string, variants ...Scenario) (*trials, error) {
 	if n <= 0 {
 		n = defaultTrials
 	}
-	if len(variants) < 2 {
-		return nil, fmt.Errorf("%d variants cannot be compared: give at least two scenarios", len(variants))
-	}
 	seed, err := seedOfOrder()
 	if err != nil {
 		return nil, err

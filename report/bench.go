@@ -100,6 +100,15 @@ func (r *Record) growthPerRequest() (bytes float64, known bool) {
 // testing.B's ReportMetric.
 func (r *Record) Metrics() []Figure { return r.figures() }
 
+// Units are the units of the figures that a run may have, in the order of their importance.
+func Units() []string {
+	var all []string
+	for _, f := range comparedFigures {
+		all = append(all, f.unit)
+	}
+	return all
+}
+
 // benchName is the test's name as a benchmark has it: BenchmarkOrders/warm.
 func benchName(r *Record) string {
 	name := r.Test.Name

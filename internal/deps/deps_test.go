@@ -15,7 +15,7 @@ const module = "github.com/memgate/memgate"
 // TestWhoMayNotReachDocker: a record can be read, judged and rendered by a program
 // that has no engine at hand and wants none of its 40 modules.
 func TestWhoMayNotReachDocker(t *testing.T) {
-	for _, pkg := range []string{"profile", "load", "report", "internal/cgroup", "internal/stats", "internal/process"} {
+	for _, pkg := range []string{"profile", "load", "report", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process"} {
 		for _, dep := range goList(t, "-deps", module+"/"+pkg) {
 			assert.NotContains(t, dep, "testcontainers", pkg)
 			assert.NotContains(t, dep, "moby", pkg)
@@ -31,7 +31,7 @@ func TestEachLibraryHasOneOwner(t *testing.T) {
 		"github.com/montanaflynn/stats":               {"internal/stats", "profile"},
 		"github.com/tsenart/vegeta/v12":               {"load"},
 		"github.com/aclements/go-moremath":            {"internal/stats"},
-		"golang.org/x/perf":                           {"internal/stats"},
+		"golang.org/x/perf":                           {"internal/stats", "internal/baseline"},
 		"github.com/moby/moby":                        {"internal/container"},
 		"github.com/prometheus/procfs":                {"internal/process"},
 		"github.com/shirou/gopsutil":                  {"internal/process"},

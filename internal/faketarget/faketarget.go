@@ -26,6 +26,7 @@ const Base = 20 << 20
 type Target struct {
 	Retains   uint64              // bytes and one object that each request leaves behind
 	Wavers    uint64              // bytes by which its live heap differs from look to look
+	More      uint64              // bytes that it holds besides Base from its start on
 	InSteps   uint64              // its profiles show what it retains in steps of so many bytes; 0: exactly
 	Parks     bool                // each request leaves a goroutine behind that waits for ever
 	StacksErr error               // what its prober answers when asked for goroutines, if anything
@@ -102,7 +103,7 @@ func (t *Target) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (t *Target) live() uint64 { return Base + t.Retains*t.served.Load() }
+func (t *Target) live() uint64 { return Base + t.More + t.Retains*t.served.Load() }
 
 // Sample implements profile.Sampler.
 func (t *Target) Sample(_ context.Context, m *profile.Memory) error {

@@ -1,0 +1,129 @@
+package baseline
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Accept is the file with the trials of now in the place of its own, since somebody asked
+// for that: the reference may go up. What it was goes into the history.
+func (f *File) Accept(now *File) *File {
+	next := *now
+	next.History = slices.Clone(f.History)
+	next.Figures = slices.Clone(now.Figures)
+	for i := range next.Figures {
+		to := &next.Figures[i]
+		from := f.Figure(to.Unit)
+		if from == nil {
+			continue
+		}
+		to.Noise = from.Noise
+		next.note(now, from, to.Median(), Accepted)
+	}
+	return &next
+}
+
+// Tighten is the file with the trials of now for the figures that became better. All
+// others stay as they were: no reference goes up by itself.
+func (f *File) Tighten(now *File, units []string) *File {
+	next := *f
+	next.When, next.Commit = now.When, now.Commit
+	next.History, next.Figures, next.Requests = slices.Clone(f.History), slices.Clone(f.Figures), slices.Clone(f.Requests)
+	for i := range next.Figures {
+		figure := &next.Figures[i]
+		better := now.Figure(figure.Unit)
+		if better == nil || !slices.Contains(units, figure.Unit) {
+			continue
+		}
+		next.note(now, figure, better.Median(), Tightened)
+		figure.Values = better.Values
+	}
+	next.fitRequests(now)
+	return &next
+}
+
+// fitRequests makes as many lines as the longest figure needs.
+func (f *File) fitRequests(now *File) {
+	n := 0
+	for _, figure := range f.Figures {
+		n = max(n, len(figure.Values))
+	}
+	if have := len(f.Requests); have < n {
+		f.Requests = append(f.Requests, now.Requests[have:n]...)
+	}
+	f.Requests = f.Requests[:n]
+}
+
+// note adds a change to the history, if it is one at the precision that is kept.
+func (f *File) note(now *File, from *Figure, to float64, why Why) {
+	before := from.Median()
+	if rounded(from.Unit, before) == rounded(from.Unit, to) {
+		return
+	}
+	day := now.When.UTC().Truncate(24 * time.Hour)
+	f.History = append(f.History, Change{When: day, Commit: now.Commit, Unit: from.Unit, From: before, To: to, Why: why})
+}
+
+// Drift is how far a figure's reference has come from the lowest that it ever was, one
+// accepted step after the other.
+type Drift struct {
+	Unit       string
+	Lowest, At float64 // the lowest reference, and today's
+	Since      time.Time
+	Steps      int // accepted since then
+}
+
+// Drift is the drift of the figure of that unit; no Steps if there was none.
+func (f *File) Drift(unit string) Drift {
+	figure := f.Figure(unit)
+	if figure == nil {
+		return Drift{}
+	}
+	d := Drift{Unit: unit, At: figure.Median()}
+	d.Lowest = d.At
+	lowest := -1
+	for i, c := range f.History {
+		if c.Unit != unit {
+			continue
+		}
+		if c.From < d.Lowest {
+			d.Lowest, d.Since, lowest = c.From, c.When, i-1
+		}
+		if c.To < d.Lowest {
+			d.Lowest, d.Since, lowest = c.To, c.When, i
+		}
+	}
+	for _, c := range f.History[lowest+1:] {
+		if c.Unit == unit && c.Why == Accepted && d.Lowest < d.At {
+			d.Steps++
+		}
+	}
+	return d
+}
+
+// String is "+12.6% in 4 accepted changes since 2026-11-01 (30.000 MiB -> 33.780 MiB)".
+func (d Drift) String() string {
+	s := "s"
+	if d.Steps == 1 {
+		s = ""
+	}
+	by := percent(d.Unit, d.Lowest, d.At)
+	if by == "-" {
+		by = "+" + quantity(d.Unit, d.At-d.Lowest)
+	}
+	return fmt.Sprintf("%s in %d accepted change%s since %s (%s -> %s)", by, d.Steps, s, d.Since.Format(time.DateOnly),
+		quantity(d.Unit, d.Lowest), quantity(d.Unit, d.At))
+}
+
+// WithNoise is the file with the noise that SelfTest learned, by unit.
+func (f *File) WithNoise(floors map[string]float64) *File {
+	next := *f
+	next.Figures = slices.Clone(f.Figures)
+	for i := range next.Figures {
+		if floor, ok := floors[next.Figures[i].Unit]; ok {
+			next.Figures[i].Noise = floor
+		}
+	}
+	return &next
+}

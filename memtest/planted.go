@@ -1,0 +1,65 @@
+package memtest
+
+import (
+	"slices"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// withLeak is a copy of the run in which each request had left so many bytes and one
+// object on the heap, judged again as Run judges.
+func withLeak(r *report.Record, perRequest float64) *report.Record {
+	leaked := copied(r)
+	for i := range leaked.Samples {
+		s := &leaked.Samples[i]
+		more := uint64(perRequest * float64(s.Requests))
+		add(&s.Memory, more, "usage", "working_set", "anon", "active_anon")
+	}
+	for i := range leaked.Floors {
+		f := &leaked.Floors[i]
+		more := uint64(perRequest * float64(f.Requests))
+		f.HeapAlloc += more
+		f.HeapObjects += f.Requests
+		f.Sys += more
+		f.NextGC += more
+	}
+	leaked.Trend = profile.Detect(leaked.Evidence())
+	return leaked
+}
+
+// add adds bytes to those figures that the source has.
+func add(m *profile.Memory, bytes uint64, figures ...string) {
+	for _, name := range figures {
+		if _, ok := m.Value(name); ok {
+			*m.Figure(name) += bytes
+		}
+	}
+}
+
+// doubled is a copy of the run in which the target had taken twice the memory at each
+// moment, and had been killed for want of it once.
+func doubled(r *report.Record) *report.Record {
+	twice := copied(r)
+	for i := range twice.Samples {
+		m := &twice.Samples[i].Memory
+		for _, name := range []string{"usage", "working_set", "anon", "active_anon", "inactive_anon", "file", "inactive_file", "active_file"} {
+			if v, ok := m.Value(name); ok {
+				*m.Figure(name) = 2 * v
+			}
+		}
+	}
+	for i := range twice.Phases {
+		twice.Phases[i].PeakUsage *= 2
+	}
+	twice.Notes = append(twice.Notes, report.Finding{Kind: report.OOMKilled, Text: "planted by SelfTest"})
+	return twice
+}
+
+// copied is a copy of what withLeak and doubled change.
+func copied(r *report.Record) *report.Record {
+	c := *r
+	c.Samples, c.Floors = slices.Clone(r.Samples), slices.Clone(r.Floors)
+	c.Phases, c.Notes = slices.Clone(r.Phases), slices.Clone(r.Notes)
+	return &c
+}

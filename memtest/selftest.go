@@ -1,0 +1,164 @@
+package memtest
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
+)
+
+// Gate is what [SelfTest] puts to the test: a [Budget], a [Tolerance] or a [Baseline].
+type Gate interface {
+	// prove tries the gate on runs of a target that did not change, which it is to pass,
+	// and on copies of them that were made worse, which it is not.
+	prove(e evidence) []report.Check
+}
+
+// evidence is what is known of a target that did not change.
+type evidence struct {
+	run         *report.Record   // as Run makes it
+	once, again []*report.Record // trials of one and the same scenario, interleaved
+}
+
+// SelfTest fails the test if the gates cannot be believed: if they fail a target that did
+// not change, or pass one that got worse. It returns whether they can.
+//
+// It runs the scenario once, as [Run] does, and five times on each side of a [Pair] of
+// the scenario with itself: what differs there is noise. Then it plants faults into
+// copies of the records.
+//   - NoLeak, always: it passes the run, and does not with a leak of three times what the
+//     run excludes, planted into its samples and floors.
+//   - [Budget]: the run keeps each assertion, with more to spare than noise takes; with its
+//     figure doubled it does not. A budget that lets a doubling pass is no gate.
+//   - [Tolerance]: no figure of the pair is worse; none has a noise floor above the
+//     tolerance; a rise of three times the tolerance is worse.
+//   - [Baseline]: its Tolerance, as above; and the trials are no worse than the file, and
+//     are with that rise. The noise floors are kept in the file from then on: the first
+//     time, and with MEMTEST_UPDATE=1; under CI that is only told.
+//
+// The failure says what was measured, what is allowed, and what to set instead.
+func SelfTest(t TB, s Scenario, gates ...Gate) bool {
+	t.Helper()
+	once, again := s, s
+	once.Name, again.Name = "once", "again"
+	var e evidence
+	e.once, e.again = Pair(t, 0, once, again)
+	e.run = Run(t, s)
+	checks, text := e.prove(gates)
+	placed(checks)
+	e.run.Checks = append(e.run.Checks, checks...)
+	if text != "" {
+		t.Errorf("%s", text)
+		return false
+	}
+	for _, g := range gates {
+		if b, ok := g.(Baseline); ok {
+			if err := b.keepNoise(t, e); err != nil {
+				t.Errorf("%s", err)
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// prove is a check for each thing that was tried, and what the test fails with.
+func (e evidence) prove(gates []Gate) (checks []report.Check, text string) {
+	checks = append(e.proveNoLeak(), e.proveSame())
+	for _, g := range gates {
+		checks = append(checks, g.prove(e)...)
+	}
+	if !slices.ContainsFunc(checks, func(c report.Check) bool { return !c.OK }) {
+		return checks, ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "the gates of %q cannot be believed", e.run.Name)
+	for _, c := range checks {
+		mark := "✓"
+		if !c.OK {
+			mark = "✗"
+		}
+		fmt.Fprintf(&b, "\n    %s %s: %s", mark, strings.TrimPrefix(c.Rule, selfTested), c.Got)
+	}
+	if e.run.Report != "" {
+		fmt.Fprintf(&b, "\n    report %s", e.run.Report)
+	}
+	return checks, b.String()
+}
+
+const selfTested = "self-test: "
+
+// proof is a check of a gate. Without a fault it is OK and says what was shown.
+func proof(rule, fault, shown string) report.Check {
+	c := report.Check{Rule: selfTested + rule, Allowed: "to be believed", Got: shown, OK: fault == ""}
+	if !c.OK {
+		c.Got = fault
+	}
+	return c
+}
+
+// proveNoLeak asks NoLeak of the run as it was, and with a leak in it.
+func (e evidence) proveNoLeak() []report.Check {
+	as := proof("no leak, target as it is", "", leakInWords(e.run.Trend))
+	if err := CheckLeak(e.run); err != nil {
+		as = proof("no leak, target as it is", err.Error(), "")
+	}
+	planted := max(e.visibleLeak(), 2*(e.run.AllowedGrowth+e.run.KnownGrowth()))
+	rule := fmt.Sprintf("no leak, with %s/request planted", report.Bytes(planted))
+	leaked := withLeak(e.run, planted)
+	fault := ""
+	if CheckLeak(leaked) == nil {
+		fault = fmt.Sprintf("it is not found (%s): %s", leakInWords(leaked.Trend), orElse(leaked.Trend.Remedy, "run for longer, or at a higher rate"))
+	}
+	shown := "found: "
+	if leaked.Trend.Verdict != profile.Leaking {
+		shown = "not passed: "
+	}
+	return []report.Check{as, proof(rule, fault, shown+leakInWords(leaked.Trend))}
+}
+
+func orElse(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+const (
+	visible   = 3   // times what a run excludes, a leak must be found
+	leastLeak = MiB // over the whole load: the detector claims nothing below
+)
+
+// visibleLeak is bytes per request that the run must show if they leak.
+func (e evidence) visibleLeak() float64 {
+	t := e.run.Trend
+	least := leastLeak / float64(max(1, e.run.Load.Requests))
+	for _, b := range []float64{t.Bound, t.Detectable} {
+		if t.Verdict != profile.Leaking && !math.IsInf(b, 0) {
+			least = max(least, b)
+		}
+	}
+	return visible * least
+}
+
+// proveSame asks the default tolerance of trials of one and the same scenario.
+func (e evidence) proveSame() report.Check {
+	_, err := Tolerance{}.Check(e.once, e.again)
+	if err != nil {
+		return proof("two sets of trials of one target", err.Error(), "")
+	}
+	return proof("two sets of trials of one target", "", "not worse than one another")
+}
+
+// noise is how much a figure of that unit differs from run to run (one standard deviation).
+func (e evidence) noise(unit string) float64 {
+	for _, d := range report.Deltas(report.FiguresOf(e.once), report.FiguresOf(e.again)) {
+		if d.Unit == unit {
+			return d.Spread
+		}
+	}
+	return 0
+}
