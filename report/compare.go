@@ -82,7 +82,7 @@ type SiteDelta struct {
 func Compare(before, after []*Record) *Comparison {
 	c := &Comparison{Before: before, After: after, Sites: siteDeltas(before, after), Held: heldDeltas(before, after), Judged: judgedBefore(after)}
 	c.Deltas = Deltas(FiguresOf(before), FiguresOf(after))
-	if len(before) != 1 || len(after) != 1 {
+	if len(before) != 1 || len(after) != 1 || !before[0].Trial.Alone() || !after[0].Trial.Alone() {
 		return c
 	}
 	for i, d := range c.Deltas {

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -120,8 +121,11 @@ func newComparePage(c *Comparison) *comparePage {
 // judged, that got worse, or else better.
 func (p *comparePage) decide(c *Comparison) {
 	p.Word, p.Headline = "no clear change", "No figure of memory changed clearly"
-	if p.Judged {
+	switch {
+	case p.Judged:
 		p.Word, p.Headline = "not worse", "No figure got worse by more than is tolerated"
+	case len(c.Deltas) > 0 && !slices.ContainsFunc(c.Deltas, func(d Delta) bool { return d.Change.Known }):
+		p.Word, p.Headline = "cannot tell", "Too few runs to tell: "+c.Deltas[len(c.Deltas)-1].Change.Why
 	}
 	for _, worse := range []bool{true, false} {
 		for i, row := range p.Rows {

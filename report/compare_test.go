@@ -51,6 +51,24 @@ func TestCompareOneRunEach(t *testing.T) {
 	golden(t, "compare.html", []byte(asComparison(t, c)))
 }
 
+// A trial's growth is that of its floors, not its trend: left alone under load, it has none.
+func TestCompareOneTrialEach(t *testing.T) {
+	trial := func(of string) *Record {
+		r := leakingRun()
+		r.Trial = Trial{Of: of, N: 1, Place: 1, Total: 2}
+		return r
+	}
+	c := Compare([]*Record{trial("before")}, []*Record{trial("after")})
+	assert.Equal(t, "growth per request", c.Deltas[0].Figure)
+	assert.Zero(t, c.Deltas[0].Change.Value)
+	page := asComparison(t, c)
+	assert.Contains(t, page, "<title>cannot tell: ")
+	assert.Contains(t, page, "Too few runs to tell: an interval takes 4 runs each, there are 1 and 1")
+	var b bytes.Buffer
+	require.NoError(t, c.Markdown(&b))
+	assert.Contains(t, b.String(), "Before: 1 run, ")
+}
+
 func TestCompareManyRuns(t *testing.T) {
 	var before, after []*Record
 	for i := range 5 {

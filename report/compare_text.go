@@ -48,7 +48,7 @@ func (c *Comparison) Markdown(w io.Writer) error {
 	p.heldMarkdown(&b)
 	sitesMarkdown(&b, v.clearSites(p))
 	for _, s := range p.Sides {
-		fmt.Fprintf(&b, "\n%s: %s runs", upperFirst(s.Word), s.Runs)
+		fmt.Fprintf(&b, "\n%s: %s %s", upperFirst(s.Word), s.Runs, map[bool]string{true: "run", false: "runs"}[s.Runs == "1"])
 		for _, also := range [][2]string{{"of", s.Name}, {"commit", s.Commit}, {"image", s.Image}} {
 			if also[1] != "" && also[1] != s.Word {
 				fmt.Fprintf(&b, ", %s %s", also[0], codeSpan(also[1]))
