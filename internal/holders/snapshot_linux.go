@@ -2,6 +2,7 @@ package holders
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"os"
 	"strconv"
@@ -47,16 +48,25 @@ func (r *Reader) Close() error { return r.program.Close() }
 // reachable, by path.
 func (r *Reader) Snapshot() (_ *Paths, err error) {
 	defer understood(&err)
-	if now, err := startOf(r.pid); err != nil || now != r.started {
-		return nil, fmt.Errorf("the target's process %d has ended since it was first looked at", r.pid)
+	if err := r.ended(); err != nil {
+		return nil, err
 	}
 	image, err := heap.Read(r.pid, r.program, heap.Limits(r.limits))
 	if err != nil {
-		return nil, err
+		return nil, cmp.Or(r.ended(), err) // what is read of a process that ends is anything
 	}
 	defer image.Free()
 	p := graph.Build(image, r.program)
 	return p, agrees(p, image.Collected)
+}
+
+// ended is an error if the process is not there any more.
+func (r *Reader) ended() error {
+	now, err := startOf(r.pid)
+	if _, gone := os.Readlink(fmt.Sprintf("/proc/%d/exe", r.pid)); err != nil || gone != nil || now != r.started { // it loses its memory a moment before its life
+		return fmt.Errorf("the target's process %d has ended since it was first looked at", r.pid)
+	}
+	return nil
 }
 
 // understood makes an error of what a damaged executable, or a heap that is none, did to
