@@ -30,6 +30,9 @@ var canaries = []string{"canary-header-5a1c", "canary-cookie-77f0", "canary-body
 // TestNoFileOfARunHoldsACanary looks into all that a run leaves behind, and all that it
 // says, after the heap that holds the canaries was read.
 func TestNoFileOfARunHoldsACanary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds of real processes, and -short is set")
+	}
 	if runtime.GOOS != "linux" {
 		t.Skip("another process's heap can be read on Linux only")
 	}
@@ -37,9 +40,6 @@ func TestNoFileOfARunHoldsACanary(t *testing.T) {
 		keepsCanaries(t, memtest.Process{Go: "../internal/holders/testdata/shapes", Ready: "/fill", Env: map[string]string{"SHAPE": "secret"}})
 	})
 	t.Run("container", func(t *testing.T) {
-		if testing.Short() {
-			t.Skip("takes a container, and -short is set")
-		}
 		memtest.SkipWithoutDocker(t)
 		keepsCanaries(t, memtest.Image{
 			Go: "../internal/holders/testdata/shapes", Port: 8080, Ready: "/fill", Env: map[string]string{"SHAPE": "secret", "ADDR": ":8080"},

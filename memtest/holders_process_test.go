@@ -34,6 +34,9 @@ func shapedProcess(shape string, command ...string) Scenario {
 // TestHoldersOfAProcess: the heap of a child is read from this process, and that of a
 // program which a shell has started.
 func TestHoldersOfAProcess(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds of real processes, and -short is set")
+	}
 	if runtime.GOOS != "linux" {
 		t.Skip("another process's heap can be read on Linux only")
 	}
@@ -52,6 +55,9 @@ func TestHoldersOfAProcess(t *testing.T) {
 
 // TestHoldersOfAProcessThatDies: the run tells of the death, not of the heap.
 func TestHoldersOfAProcessThatDies(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds of real processes, and -short is set")
+	}
 	if runtime.GOOS != "linux" {
 		t.Skip("another process's heap can be read on Linux only")
 	}
@@ -86,6 +92,9 @@ func TestHoldersAsAnOrdinaryUser(t *testing.T) {
 		require.NotEmpty(t, r.Holders, r.HoldersWhyNot)
 		fmt.Println("named:", r.Holders[0].Name)
 		return
+	}
+	if testing.Short() {
+		t.Skip("takes seconds of real processes, and -short is set")
 	}
 	if os.Getuid() != 0 || runtime.GOOS != "linux" {
 		t.Skip("it takes root to become another user")

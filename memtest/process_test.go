@@ -66,6 +66,9 @@ func death(t *testing.T, r *report.Record) report.Finding {
 }
 
 func TestProcessOOMKilledUnderLoad(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds of real processes, and -short is set")
+	}
 	s := shopProcess(t, 30, memtest.Process{MemoryLimit: "16MiB"})
 	s.Load = load.Plan{Requests: load.Get("/checkout"), Rate: 800, Duration: 30 * time.Second}
 	r, err := memtest.Measure(t.Context(), s)
