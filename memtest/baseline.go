@@ -123,6 +123,9 @@ func (b Baseline) compare(now []*report.Record) (d drift, err error) {
 	case err != nil:
 		return d, err
 	}
+	if d.file.Class != d.fresh.Class {
+		return d, fmt.Errorf("baseline %s is of another class of host than its name says (%s): it was copied or renamed: delete it, and %s", d.place, d.fresh.Class.Differs(d.file.Class), recordHere)
+	}
 	d.gate.floors = d.file.Noise()
 	d.verdicts = d.gate.judge(d.file.Values(), d.fresh.Values())
 	return d, nil
@@ -141,6 +144,9 @@ const recordHere = "record one on this host with MEMTEST_UPDATE=1 and commit it"
 
 // err is what the test fails with, if it does.
 func (d drift) err() error {
+	if i := slices.IndexFunc(d.others, func(o baseline.Other) bool { return o.Err != nil }); i >= 0 {
+		return d.others[i].Err
+	}
 	switch {
 	case d.file == nil && len(d.others) == 0:
 		return fmt.Errorf("there is no baseline %s yet: %s", d.place, recordHere)
@@ -165,8 +171,7 @@ func (d drift) stale() string {
 	var hosts []string
 	for _, other := range d.others {
 		if other.Err != nil {
-			hosts = append(hosts, other.Err.Error())
-			continue
+			continue // an error of its own
 		}
 		hosts = append(hosts, fmt.Sprintf("%s is not of this class of host (%s)", other.Path, d.fresh.Class.Differs(other.File.Class)))
 	}
@@ -186,7 +191,7 @@ func (d drift) checks() []report.Check {
 func (d drift) warnings() []report.Finding {
 	var all []report.Finding
 	warn := func(text string) { all = append(all, report.Finding{Kind: report.Warning, Text: text}) }
-	if d.file == nil && len(d.others) > 0 {
+	if d.file == nil && slices.ContainsFunc(d.others, func(o baseline.Other) bool { return o.Err == nil }) {
 		warn(d.stale())
 	}
 	if d.file == nil {

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -184,6 +185,39 @@ func TestBaselineOfAnotherHost(t *testing.T) {
 	files, err := filepath.Glob("testdata/*")
 	require.NoError(t, err)
 	assert.Len(t, files, 2, "one for each host")
+}
+
+// A baseline is of the host that it was recorded on, whatever its file is called.
+func TestBaselineUnderAnotherHostsName(t *testing.T) {
+	inFolder(t)
+	recorded(t, on("6.1.0-28", trials("orders", 5, 40)))
+	there := onlyBaseline(t)
+	recorded(t, on("6.18.5", trials("orders", 5, 90)))
+	files, err := filepath.Glob("testdata/*")
+	require.NoError(t, err)
+	here := files[slices.IndexFunc(files, func(f string) bool { return f != there })]
+	require.NoError(t, os.WriteFile(here, []byte(read(t, there)), 0o600))
+	for _, update := range []string{"", "1"} {
+		t.Setenv("MEMTEST_UPDATE", update)
+		passed, f := judged(on("6.18.5", trials("orders", 5, 40)), orders)
+		assert.False(t, passed)
+		assert.Contains(t, f.errors[0], "is of another class of host than its name says (kernel 6.18 instead of 6.1): it was copied or renamed: delete it, and record one")
+		assert.Equal(t, read(t, there), read(t, here))
+	}
+}
+
+// What cannot be read may be meant for this host as well.
+func TestBrokenBaselineOfAnotherHost(t *testing.T) {
+	inFolder(t)
+	recorded(t, on("6.1.0-28", trials("orders", 5, 40)))
+	whole := read(t, onlyBaseline(t))
+	require.NoError(t, os.WriteFile(onlyBaseline(t), []byte(whole[:len(whole)/2]), 0o600))
+	passed, f := judged(on("6.18.5", trials("orders", 5, 90)), orders)
+	assert.False(t, passed)
+	assert.Regexp(t, `^read baseline testdata/orders\..*: line \d+: `, f.errors[0])
+	require.NoError(t, os.Rename(onlyBaseline(t), "testdata/orders.big."+strings.TrimPrefix(onlyBaseline(t), "testdata/orders.")))
+	_, f = judged(on("6.18.5", trials("orders", 5, 90)), orders)
+	assert.Contains(t, f.errors[0], "there is no baseline testdata/orders.", "that one is of another test")
 }
 
 func TestBrokenBaselineIsNeverWrittenOver(t *testing.T) {

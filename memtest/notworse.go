@@ -41,7 +41,8 @@ func NotWorse(t TB, before, after []*report.Record, tol Tolerance) bool {
 // Check compares the runs, a check for each figure that any of them has. The error is
 // nil if none got worse. It names those that did, with their changes and intervals, and
 // the call sites that came or grew; or, wrapping [ErrCannotTell], says why nothing can be
-// said: too few runs (five a side are enough), a run that was cut short, a load that
+// said: too few runs (five a side are enough), a run that was cut short or in which more than
+// 1 % of the requests failed, a load that
 // was not the same, a figure that one side lacks.
 func (tol Tolerance) Check(before, after []*report.Record) ([]report.Check, error) {
 	g, err := tol.gate()
@@ -78,16 +79,27 @@ func sideName(runs []*report.Record, word string) string {
 	return fmt.Sprintf("%s (%q)", word, runs[0].Name)
 }
 
+// answered is the share of its requests that a target must have answered for its memory
+// to be compared.
+const answered = 0.99
+
 // noData says why a side's runs cannot be compared.
 func noData(side string, runs []*report.Record) error {
 	if len(runs) == 0 {
 		return fmt.Errorf("there is no run %s: give Pair at least 5 trials", side)
 	}
 	var all error
+	failing, least := 0, 1.0
 	for i, r := range runs {
 		if f := fatal(r); f != nil {
 			all = errors.Join(all, fmt.Errorf("trial %d %s is no data: %s", i+1, side, inShort(*f)))
 		}
+		if r.Load.Requests > 0 && r.Load.Success < answered {
+			failing, least = failing+1, min(least, r.Load.Success)
+		}
+	}
+	if failing > 0 {
+		all = errors.Join(all, fmt.Errorf("%d of %d trials %s are no data: up to %.1f%% of their requests failed, and a target that does less takes less: mend the target, or the load", failing, len(runs), side, 100*(1-least)))
 	}
 	return all
 }

@@ -31,9 +31,14 @@ func TestBetterLowersTheBaseline(t *testing.T) {
 	t.Setenv("CI", "")
 	failing := trials("orders", 5, 36)
 	failing[3].Load.Success = 0.7
-	passed, f = judged(failing, orders)
-	assert.True(t, passed)
-	assert.Empty(t, f.logs, "answering less is no way to get better")
+	for _, update := range []string{"1", ""} {
+		t.Setenv("MEMTEST_UPDATE", update)
+		passed, f = judged(failing, orders)
+		assert.False(t, passed)
+		assert.Empty(t, f.logs, "answering less is no way to get better")
+		assert.Contains(t, f.errors[0], "1 of 5 trials now are no data: up to 30.0% of their requests failed")
+		assert.Equal(t, whole, read(t, onlyBaseline(t)))
+	}
 
 	now := trials("orders", 5, 36)
 	passed, f = judged(now, orders)

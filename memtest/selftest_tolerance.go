@@ -81,7 +81,7 @@ func (b Baseline) prove(e evidence) []report.Check {
 	name := "baseline: " + b.File
 	switch {
 	case err == nil && d.file == nil && d.err() == nil:
-		return append(b.Tolerance.prove(e), proof(name, "", d.stale()))
+		return append(b.Tolerance.prove(e), proof(name, "", "not tried: "+d.stale()))
 	case err == nil:
 		err = d.err()
 	}

@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
@@ -58,8 +59,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(err)
 	}
-	checks, verdict := o.tolerance.Check(before, after)
+	if err := distinct(append(slices.Clone(before), after...), append(slices.Clone(o.old), o.new...)); err != nil {
+		return fail(err)
+	}
 	last := after[len(after)-1]
+	last.AllowInconclusive = false // what is judged does not say how
+	checks, verdict := o.tolerance.Check(before, after)
 	last.Checks = append(withoutComparisons(last.Checks), checks...)
 	if err := o.show(report.Compare(before, after), stdout); err != nil {
 		return fail(err)
@@ -88,6 +93,10 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, err
 	}
 	o.tolerance.Absolute = memtest.Size(*absolute)
+	if o.tolerance.Relative == 0 || o.tolerance.Growth == 0 || o.tolerance.Latency == 0 { // the zero value is the default
+		fmt.Fprintln(stderr, "compare: a tolerance is 0: give a small number, such as 1e-9, for none")
+		return o, errors.New("no tolerance")
+	}
 	files := flags.Args()
 	split := slices.Index(files, "--")
 	if split < 1 || split == len(files)-1 {
@@ -125,6 +134,25 @@ func readAll(files []string) (all []*report.Record, err error) {
 		all = append(all, r)
 	}
 	return all, nil
+}
+
+// distinct is an error if two of the files are of one run, which as several would prove
+// what one does not.
+func distinct(runs []*report.Record, files []string) error {
+	type run struct {
+		started time.Time
+		name    string
+		trial   report.Trial
+	}
+	seen := map[run]string{}
+	for i, r := range runs {
+		this := run{r.Started.UTC(), r.Name, r.Trial}
+		if of, ok := seen[this]; ok {
+			return fmt.Errorf("%s and %s are of one and the same run: give each run once, on one side", of, files[i])
+		}
+		seen[this] = files[i]
+	}
+	return nil
 }
 
 func read(file string) (*report.Record, error) {

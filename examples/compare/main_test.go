@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -25,7 +26,7 @@ func saved(t *testing.T, n int, mib float64, change func(*report.Record)) (files
 		r := &report.Record{
 			Schema: report.Schema, Name: "shop", Started: time.Now(),
 			Phases:  []report.Phase{{Name: report.Load, To: 5 * time.Second}},
-			Load:    load.Summary{Requests: 1000, Rate: 200, Latency: load.Latency{P99: time.Millisecond}},
+			Load:    load.Summary{Requests: 1000, Rate: 200, Success: 1, Latency: load.Latency{P99: time.Millisecond}},
 			Samples: profile.Series{{Memory: profile.Memory{WorkingSet: ws}}, {At: time.Second, Memory: profile.Memory{WorkingSet: ws}}},
 		}
 		if change != nil {
@@ -65,6 +66,10 @@ func TestExitCodes(t *testing.T) {
 		"more MiB is allowed": {saved(t, 5, 46, nil), []string{"-absolute", "8MiB"}, notWorse, ""},
 		"judged long ago":     {saved(t, 5, 40, judged), nil, notWorse, ""},
 		"too few":             {saved(t, 3, 90, nil), nil, unusable, "give Pair at least 5 trials"},
+		"one run, and it may": {saved(t, 1, 90, func(r *report.Record) { r.AllowInconclusive = true }), nil, unusable, "give Pair at least 5 trials"},
+		"one run five times":  {slices.Repeat(saved(t, 1, 90, nil), 5), nil, unusable, "0.json are of one and the same run: give each run once"},
+		"old as new":          {old, nil, unusable, "are of one and the same run"},
+		"zero":                {saved(t, 5, 40, nil), []string{"-relative", "0"}, unusable, "a tolerance is 0"},
 		"dead":                {saved(t, 5, 40, died), nil, unusable, "trial 1 after is no data: it was OOM-killed"},
 		"bad tolerance":       {saved(t, 5, 40, nil), []string{"-relative", "-1"}, unusable, "tolerance: Relative is -1: set a positive number"},
 		"bad flag":            {saved(t, 5, 40, nil), []string{"-nosuch"}, unusable, usage},

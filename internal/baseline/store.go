@@ -108,6 +108,8 @@ func (p Place) Write(f *File) error {
 	return report.WriteFile(p.dir, p.name, data)
 }
 
+func first(s, sep string) string { head, _, _ := strings.Cut(s, sep); return head }
+
 // Other is the baseline of another class of host.
 type Other struct {
 	Path string
@@ -131,8 +133,9 @@ func (p Place) Others() ([]Other, error) {
 	}
 	var all []Other
 	for _, name := range names {
-		if name == p.name {
-			continue
+		class := strings.TrimPrefix(name, p.stem+".")
+		if name == p.name || strings.Contains(first(class, "-"), ".") {
+			continue // a class begins with the engine's name: this is of a stem with a dot
 		}
 		f, err := read(folder, p.dir, name)
 		if err == nil && name != p.stem+"."+f.Class.short()+Extension {
