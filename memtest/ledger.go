@@ -62,7 +62,8 @@ func (m *measurement) keepLedger() {
 }
 
 // pace is how many samples were taken per second, the longest time without one, and
-// what 99 of 100 distances differ from the planned one at most.
+// what 99 of 100 distances are longer than planned at most. A shorter one is no jitter: a
+// phase begins and ends with a sample out of turn.
 func pace(s profile.Series, every time.Duration) (hz float64, longest, jitter time.Duration) {
 	if len(s) < 2 {
 		return 0, 0, 0
@@ -71,7 +72,7 @@ func pace(s profile.Series, every time.Duration) (hz float64, longest, jitter ti
 	for i := 1; i < len(s); i++ {
 		distance := s[i].At - s[i-1].At
 		longest = max(longest, distance)
-		off = append(off, (distance - every).Abs())
+		off = append(off, max(0, distance-every))
 	}
 	slices.Sort(off)
 	return float64(len(s)-1) / (s[len(s)-1].At - s[0].At).Seconds(), longest, off[len(off)*99/100]

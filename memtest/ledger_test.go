@@ -1,6 +1,7 @@
 package memtest
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,10 +17,15 @@ func TestPace(t *testing.T) {
 		s = append(s, profile.Sample{At: time.Duration(i) * 100 * time.Millisecond})
 	}
 	s[100].At += 40 * time.Millisecond
+	s[150].At += 30 * time.Millisecond
+	s[180].At += 20 * time.Millisecond
+	for _, n := range []int{20, 30, 40} { // out of turn
+		s = slices.Insert(s, n, profile.Sample{At: s[n].At - 5*time.Millisecond})
+	}
 	hz, longest, jitter := pace(s, 100*time.Millisecond)
-	assert.InDelta(t, 10, hz, 1e-9)
+	assert.InDelta(t, 10*202.0/199, hz, 1e-9)
 	assert.Equal(t, 140*time.Millisecond, longest)
-	assert.Equal(t, 40*time.Millisecond, jitter, "2 of 199 distances are off")
+	assert.Equal(t, 20*time.Millisecond, jitter, "3 of 202 distances are longer")
 	hz, longest, jitter = pace(s[:1], time.Second)
 	assert.Zero(t, hz)
 	assert.Zero(t, longest+jitter)

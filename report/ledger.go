@@ -31,7 +31,7 @@ func (r *Record) jitterInWords() string {
 	if r.Source.Jitter <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("99 of 100 samples within %s of when they were due after the one before", latency(r.Source.Jitter))
+	return fmt.Sprintf("99 of 100 samples at most %s late, after the one before", latency(r.Source.Jitter))
 }
 
 // sinceInWords is how old the last sample was when the run ended, where that is more

@@ -119,7 +119,7 @@ type Source struct {
 	Every    time.Duration // planned distance of samples
 	Achieved float64       // samples per second, all phases
 	Longest  time.Duration // longest distance between two samples
-	Jitter   time.Duration // what 99 of 100 distances differ from Every at most
+	Jitter   time.Duration // what 99 of 100 distances are longer than Every at most
 	Gaps     []Gap         // distances that are more than three planned ones
 	Since    time.Duration // from the last good sample to the run's end
 	CPU      float64       // share of one core that taking the samples cost
