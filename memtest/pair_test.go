@@ -88,6 +88,10 @@ func TestPairInterleavesFreshTrials(t *testing.T) {
 		assert.Equal(t, 1, strings.Count(string(text), want), "%s has it once, and nothing of single trials", name)
 		assert.Contains(t, string(text), "SEED=7")
 	}
+	index, err := os.ReadFile(filepath.Join(dir, "index.html"))
+	require.NoError(t, err)
+	assert.Contains(t, string(index), `<a href="TestOrders.comparison.html">TestOrders comparison</a></th><td><span class="bad">✗ failed</span><br>Growth per request went from`)
+	assert.NotContains(t, string(index), "no report")
 	summaries := slices.DeleteFunc(f.logs, func(line string) bool { return !strings.Contains(line, "\n") }) // under -v there are lines of progress
 	assert.Len(t, summaries, 1, "one comparison is logged, not ten summaries")
 }

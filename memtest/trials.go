@@ -30,6 +30,7 @@ type form interface {
 	HTML(io.Writer) error
 	Markdown(io.Writer) error
 	Text(io.Writer) error
+	AddToIndex(dir, name string) error
 }
 
 // newTrials plans n trials of each variant, which have these names by default.
@@ -156,6 +157,7 @@ func (p *trials) compareAtEnd(t TB, runs [][]*report.Record) (page string, err e
 			report.WriteForm(out.dir, out.name+".html", f.HTML),
 			report.WriteForm(out.dir, out.name+".md", f.Markdown),
 			appendSummary(f.Markdown),
+			f.AddToIndex(out.dir, out.name),
 		)
 		if t.Failed() || testing.Verbose() {
 			t.Logf("%s\nreport %s", written(f.Text), page)

@@ -24,20 +24,25 @@ const IndexFile = "index.html"
 // processes, may do so at once: whoever writes last looks once more whether a run was
 // added meanwhile.
 func (r *Record) AddToIndex(dir, name string) error {
-	data, err := json.Marshal(newCard(r))
+	return newCard(r).add(dir, name)
+}
+
+// add puts the card on the index page of the folder.
+func (c card) add(dir, name string) error {
+	data, err := json.Marshal(c)
 	if err != nil {
-		return fmt.Errorf("add %q to index: %w", r.Name, err)
+		return fmt.Errorf("add %q to index: %w", name, err)
 	}
 	if err := WriteFile(dir, name+cardSuffix, data); err != nil {
-		return fmt.Errorf("add %q to index: %w", r.Name, err)
+		return fmt.Errorf("add %q to index: %w", name, err)
 	}
 	root, err := openFolder(dir)
 	if err != nil {
-		return fmt.Errorf("add %q to index: %w", r.Name, err)
+		return fmt.Errorf("add %q to index: %w", name, err)
 	}
 	defer root.Close()
 	if err := writeIndex(root, cardsIn); err != nil {
-		return fmt.Errorf("add %q to index in %s: %w", r.Name, dir, err)
+		return fmt.Errorf("add %q to index in %s: %w", name, dir, err)
 	}
 	return nil
 }

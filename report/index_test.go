@@ -35,6 +35,31 @@ func TestIndexGolden(t *testing.T) {
 	golden(t, "index.html", []byte(indexOf(t, dir)))
 }
 
+func TestIndexOfComparisons(t *testing.T) {
+	trial := func(of string, checks ...Check) *Record {
+		r := healthyRun()
+		r.Trial, r.Checks = Trial{Of: of, N: 1, Place: 1, Total: 2}, checks
+		return r
+	}
+	for name, tc := range map[string]struct {
+		checks []Check
+		want   string
+	}{
+		"not judged":  {nil, "✓ not judged</span><br>Too few runs to tell"},
+		"not worse":   {[]Check{{Rule: NotWorse + "peak working set", OK: true}}, "✓ passed</span><br>No figure got worse"},
+		"cannot tell": {[]Check{{Rule: NotWorse + "peak working set", Got: CannotTell + "too few"}}, "✗ inconclusive</span><br>Cannot tell: too few"},
+		"worse":       {[]Check{{Rule: NotWorse + "peak working set", Got: "more"}}, "✗ failed</span><br>Peak working set went from"},
+	} {
+		dir := t.TempDir()
+		require.NoError(t, Compare([]*Record{trial("before")}, []*Record{trial("after", tc.checks...)}).AddToIndex(dir, "page"), name)
+		assert.Contains(t, indexOf(t, dir), tc.want, name)
+	}
+	dir := t.TempDir()
+	require.NoError(t, Rank([]*Record{trial("a")}, []*Record{trial("b")}).AddToIndex(dir, "page"))
+	assert.Contains(t, indexOf(t, dir), "✓ not judged</span><br>")
+	assert.Contains(t, indexOf(t, dir), "has the lowest peak working set")
+}
+
 // TestIndexOfManyAtOnce adds from several goroutines, and from several processes,
 // which are this test again.
 func TestIndexOfManyAtOnce(t *testing.T) {
