@@ -1,6 +1,7 @@
 package memtest
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -111,20 +112,13 @@ func (e evidence) proveNoLeak() []report.Check {
 	leaked := withLeak(e.run, planted)
 	fault := ""
 	if CheckLeak(leaked) == nil {
-		fault = fmt.Sprintf("it is not found (%s): %s", leakInWords(leaked.Trend), orElse(leaked.Trend.Remedy, "run for longer, or at a higher rate"))
+		fault = fmt.Sprintf("it is not found (%s): %s", leakInWords(leaked.Trend), cmp.Or(leaked.Trend.Remedy, "run for longer, or at a higher rate"))
 	}
 	shown := "found: "
 	if leaked.Trend.Verdict != profile.Leaking {
 		shown = "not passed: "
 	}
 	return []report.Check{as, proof(rule, fault, shown+leakInWords(leaked.Trend))}
-}
-
-func orElse(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 const (

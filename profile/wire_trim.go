@@ -54,13 +54,8 @@ type trimmer struct {
 	elements [profilePeriod + 1]int
 }
 
-// trim walks the wire format of a heap profile and returns it without what growth
-// does not need. It works in place: wire is overwritten.
-func trim(wire []byte) ([]byte, error) {
-	var t trimmer
-	return t.run(wire)
-}
-
+// run walks the wire format of a profile and returns it without what growth does not
+// need. It works in place: wire is overwritten.
 func (t *trimmer) run(wire []byte) ([]byte, error) {
 	if err := t.findTypes(wire); err != nil {
 		return nil, err

@@ -108,8 +108,6 @@ func (p Place) Write(f *File) error {
 	return report.WriteFile(p.dir, p.name, data)
 }
 
-func first(s, sep string) string { head, _, _ := strings.Cut(s, sep); return head }
-
 // Other is the baseline of another class of host.
 type Other struct {
 	Path string
@@ -133,8 +131,8 @@ func (p Place) Others() ([]Other, error) {
 	}
 	var all []Other
 	for _, name := range names {
-		class := strings.TrimPrefix(name, p.stem+".")
-		if name == p.name || strings.Contains(first(class, "-"), ".") {
+		engine, _, _ := strings.Cut(strings.TrimPrefix(name, p.stem+"."), "-")
+		if name == p.name || strings.Contains(engine, ".") {
 			continue // a class begins with the engine's name: this is of a stem with a dot
 		}
 		f, err := read(folder, p.dir, name)

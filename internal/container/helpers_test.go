@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"strconv"
 	"testing"
 	"time"
 
@@ -73,8 +72,6 @@ func leftOf(t *testing.T, run string) []string {
 	}
 	return all
 }
-
-func itoa(n int) string { return strconv.Itoa(n) }
 
 // waitUntil polls for what cannot be awaited.
 func waitUntil(t *testing.T, ok func() bool, what string) {

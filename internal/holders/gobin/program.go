@@ -16,7 +16,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
 )
 
 // Program is a Go executable. It is not safe for concurrent use: types are read when
@@ -290,9 +289,6 @@ func (f *functions) Entry(pc uint64) string {
 
 // offset of a DWARF entry, under a name that a reader need not import.
 type offset = dwarf.Offset
-
-// shortName cuts a package's path off: "example.com/shop.cart" is "shop.cart".
-func shortName(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
 // IsGo tells whether the file is a Go program. It is an error if it cannot be read.
 func IsGo(path string) (bool, error) {
