@@ -48,7 +48,7 @@ lint:
 # bench-growth finds growth between two profiles of 10 MB, beside what go tool pprof takes
 # for the same two files, and over twenty of 1 MB.
 bench-growth:
-	@go test ./profile -run '^$$' -bench 'GrowthOf' -benchtime 3x -benchmem
+	@go test ./profile/heap -run '^$$' -bench 'GrowthOf' -benchtime 3x -benchmem
 
 # bench-report writes the report of ten minutes at 100 Hz with 20 profiles: time (under
 # 300 ms) and size (page-B, under 1.5 MB; a test holds it to that).
@@ -57,7 +57,7 @@ bench-report:
 
 # bench-verdict: 10,000 samples in under 1 ms, 1,000,000 in under 25 ms.
 bench-verdict:
-	@go test ./profile -run '^$$' -bench Detect -benchmem
+	@go test ./profile/leak -run '^$$' -bench Detect -benchmem
 
 # verdicts asks eight living services three times each, for a minute of load: half an hour.
 verdicts:

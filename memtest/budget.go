@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -233,12 +234,12 @@ func headroomRule(allowed int64, r *report.Record) report.Check {
 func growthRule(allowed float64, r *report.Record) report.Check {
 	c := report.Check{Rule: "growth per request", Allowed: "≤ " + report.Bytes(allowed), Got: leakInWords(r.Trend)}
 	switch t := r.Trend; t.Verdict {
-	case profile.Steady:
+	case leak.Steady:
 		c.OK = t.Bound <= allowed
 		if !c.OK {
 			c.Got += ": a longer run could exclude less"
 		}
-	case profile.Leaking:
+	case leak.Leaking:
 		c.OK = t.PerRequest.Interval() && t.PerRequest.Hi <= allowed
 	default:
 		c.OK = r.AllowInconclusive

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -159,7 +160,7 @@ func (m *measurement) lastWords() {
 func growthBefore(r *report.Record) string {
 	e := r.Evidence()
 	e.Broken = nil
-	if t := profile.Detect(e); t.PerRequest.Interval() && t.PerRequest.Lo > 0 {
+	if t := leak.Detect(e); t.PerRequest.Interval() && t.PerRequest.Lo > 0 {
 		return report.SignedBytes(t.PerRequest.Value) + "/request"
 	}
 	return ""

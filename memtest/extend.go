@@ -6,7 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -27,8 +28,8 @@ func (m *measurement) extension(ctx context.Context) time.Duration {
 		return 0
 	}
 	evidence.Planned = rate
-	trend := profile.Detect(evidence)
-	if trend.Verdict != profile.Inconclusive || trend.More == 0 {
+	trend := leak.Detect(evidence)
+	if trend.Verdict != leak.Inconclusive || trend.More == 0 {
 		return 0
 	}
 	m.note(report.Finding{Kind: report.Extended, Text: fmt.Sprintf(
@@ -39,14 +40,14 @@ func (m *measurement) extension(ctx context.Context) time.Duration {
 
 // grownSoFar is the growth by call site, if some of it may be known and put up with: the
 // evidence allows for that. The run's end looks again.
-func (m *measurement) grownSoFar() []profile.Site {
+func (m *measurement) grownSoFar() []heap.Site {
 	if len(m.scenario.Known) == 0 {
 		return nil
 	}
 	m.mu.Lock()
 	heaps := slices.Clone(m.record.Heaps)
 	m.mu.Unlock()
-	sites, _ := profile.Growth(judgedHeaps(heaps, false)) // what cannot be read is said at the end
+	sites, _ := heap.Growth(judgedHeaps(heaps, false)) // what cannot be read is said at the end
 	return sites
 }
 

@@ -5,14 +5,14 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/report"
 )
 
 // A GoroutineProber is a [Prober] that also tells what the target's goroutines do; if
-// whole, who started them and which of them wait for ever. [profile.Pprof] is one.
+// whole, who started them and which of them wait for ever. [heap.Pprof] is one.
 type GoroutineProber interface {
-	Goroutines(ctx context.Context, whole bool) (profile.Goroutines, error) // At and Requests are filled in by the caller
+	Goroutines(ctx context.Context, whole bool) (heap.GoroutineProfile, error) // At and Requests are filled in by the caller
 }
 
 // lookAtGoroutines keeps a profile of the target's goroutines, at the moment of a heap
@@ -45,11 +45,11 @@ func (m *measurement) lookAtGoroutines(ctx context.Context) {
 }
 
 // grownGoroutines is what the goroutine profiles of the measured load say grew.
-func (m *measurement) grownGoroutines() []profile.Goroutine {
+func (m *measurement) grownGoroutines() []heap.GoroutineGrowth {
 	if len(m.goroutines) < 2 {
 		return nil
 	}
-	list, err := profile.GoroutineGrowth(m.goroutines)
+	list, err := heap.GrowingGoroutines(m.goroutines)
 	if err != nil {
 		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth of goroutines is not known: %v", err)})
 	}

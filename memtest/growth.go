@@ -4,17 +4,18 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
 // growth is what the heap profiles of the measured load say grew.
-func (m *measurement) growth() []profile.Site {
+func (m *measurement) growth() []heap.Site {
 	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
 	if len(heaps) < 2 {
 		return nil
 	}
-	sites, err := profile.Growth(heaps)
+	sites, err := heap.Growth(heaps)
 	if err != nil {
 		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth by call site is not known: %v", err)})
 	}
@@ -26,17 +27,17 @@ func (m *measurement) growth() []profile.Site {
 // If they are known to grow, the run is judged again.
 func (m *measurement) guess() {
 	killed := m.oomKill() != nil
-	if len(m.record.Growth) > 0 || !killed && m.record.Trend.Verdict != profile.Leaking {
+	if len(m.record.Growth) > 0 || !killed && m.record.Trend.Verdict != leak.Leaking {
 		return
 	}
 	heaps := judgedHeaps(m.record.Heaps, killed)
-	sites, err := profile.Candidates(heaps)
+	sites, err := heap.Suspects(heaps)
 	if err != nil && len(heaps) == 1 { // of more, Growth has said it
 		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("what the target held is not known: %v", err)})
 	}
 	m.record.Growth = sites
 	if m.record.KnownGrowth() > 0 {
-		m.record.Trend = profile.Detect(m.record.Evidence())
+		m.record.Trend = leak.Detect(m.record.Evidence())
 	}
 }
 
@@ -58,16 +59,16 @@ func (m *measurement) nameless() {
 }
 
 // retained is what the last profile that growth is found in holds, beside the first.
-func (m *measurement) retained() []profile.Box {
+func (m *measurement) retained() []heap.Box {
 	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
 	if len(heaps) == 0 {
 		return nil
 	}
-	var first profile.Heap
+	var first heap.Profile
 	if len(heaps) > 1 {
 		first = heaps[0]
 	}
-	boxes, err := profile.Icicle(first, heaps[len(heaps)-1])
+	boxes, err := heap.Icicle(first, heaps[len(heaps)-1])
 	if err != nil {
 		return nil // Growth has read the same profiles, and said what is wrong with them; a heap that holds nothing is no picture
 	}
@@ -78,10 +79,10 @@ func (m *measurement) retained() []profile.Box {
 // floor. Of those that the recorder took near the limit it is the last, if the target was
 // killed; many close together would only show chance. Where nothing else was taken they
 // are all there is.
-func judgedHeaps(all []report.Heap, killed bool) []profile.Heap {
-	var planned, alarmed []profile.Heap
+func judgedHeaps(all []report.Heap, killed bool) []heap.Profile {
+	var planned, alarmed []heap.Profile
 	for _, h := range all {
-		heap := profile.Heap{At: h.At, Requests: h.Requests, Raw: h.Raw}
+		heap := heap.Profile{At: h.At, Requests: h.Requests, Raw: h.Raw}
 		switch {
 		case h.Phase == report.Floor:
 		case h.Why == "":

@@ -10,6 +10,7 @@ import (
 
 	"github.com/memgate/memgate/internal/holders"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -143,7 +144,7 @@ func (m *measurement) held() error {
 	case m.scenario.Holders == HoldersOff:
 	case why != nil && m.scenario.Holders == HoldersRequired && fatal(r) == nil:
 		return fmt.Errorf("find out who holds memory, as Scenario.Holders requires: %w", why)
-	case r.Trend.Verdict == profile.Steady: // a cache that fills grows as well: the verdict says what is a leak
+	case r.Trend.Verdict == leak.Steady: // a cache that fills grows as well: the verdict says what is a leak
 		r.Holders, r.HoldersWhyNot = nil, ""
 	case why != nil:
 		r.HoldersWhyNot = why.Error()
@@ -164,9 +165,9 @@ var inGoHeap = []string{"live heap", "heap objects", "goroutines", "reachable he
 
 // outside says that a leak lies outside the Go heap, if what is reachable there accounts
 // for less than half of it.
-func outside(t profile.Trend, grown int64, requests uint64) string {
+func outside(t leak.Trend, grown int64, requests uint64) string {
 	reachable := float64(grown) / float64(max(requests, 1))
-	if t.Verdict != profile.Leaking || slices.Contains(inGoHeap, t.Channel) || reachable >= t.PerRequest.Value/2 {
+	if t.Verdict != leak.Leaking || slices.Contains(inGoHeap, t.Channel) || reachable >= t.PerRequest.Value/2 {
 		return ""
 	}
 	return fmt.Sprintf("the growth lies outside the Go heap: the %s grows by %s with each request, what is reachable in the Go heap by %s",
@@ -176,7 +177,7 @@ func outside(t profile.Trend, grown int64, requests uint64) string {
 // heapGrowth is how much the live heap grew from the early look to the late one, by the
 // forced collections just before them; 0 if there were none.
 func (m *measurement) heapGrowth() int64 {
-	var early, late *profile.Floor
+	var early, late *profile.LiveHeap
 	for i := range m.record.Floors {
 		if f := &m.record.Floors[i]; f.Requests <= m.record.Reachable[0].Requests || early == nil {
 			early = f

@@ -39,7 +39,7 @@ func shaped(t *testing.T, shape string) (*Instance, *containerHeap) {
 	return target, target.heap.(*containerHeap)
 }
 
-func leak(t *testing.T, target *Instance, n int) {
+func leakInto(t *testing.T, target *Instance, n int) {
 	t.Helper()
 	for range n {
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, target.URL+"/x", nil)
@@ -57,7 +57,7 @@ func growth(t *testing.T, target *Instance, way heapReader) holders.Growth {
 	const requests = 300
 	early, err := way.paths(t.Context())
 	require.NoError(t, err)
-	leak(t, target, requests)
+	leakInto(t, target, requests)
 	late, err := way.paths(t.Context())
 	require.NoError(t, err)
 	text, err := json.Marshal([]any{early, late})
@@ -78,7 +78,7 @@ func TestHoldersInContainers(t *testing.T) {
 	} {
 		t.Run(tt.shape, func(t *testing.T) {
 			target, heap := shaped(t, tt.shape)
-			leak(t, target, 50)
+			leakInto(t, target, 50)
 			t.Run("from here", func(t *testing.T) {
 				way, err := heap.openDirect(t.Context())
 				if err != nil {

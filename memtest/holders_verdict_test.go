@@ -15,7 +15,7 @@ import (
 	"github.com/memgate/memgate/internal/holders"
 	"github.com/memgate/memgate/internal/holders/graph"
 	"github.com/memgate/memgate/memtest"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -58,7 +58,7 @@ func readRun(t *testing.T, mode memtest.Holders, sessions func(served int64) int
 // proof, and what is reachable is.
 func TestWhoHoldsItDecides(t *testing.T) {
 	r := readRun(t, memtest.HoldersAuto, func(served int64) int64 { return served })
-	assert.Equal(t, profile.Leaking, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
 	assert.Equal(t, "reachable heap", r.Trend.Channel)
 	assert.Len(t, r.Reachable, 6, "after the warm-up, four times in pauses, at the end")
 	require.NotEmpty(t, r.Holders)
@@ -72,7 +72,7 @@ func TestWhoHoldsItDecides(t *testing.T) {
 	require.NoError(t, r.JSON(&file))
 	again, err := report.Read(&file)
 	require.NoError(t, err)
-	assert.Equal(t, r.Trend, profile.Detect(again.Evidence()), "the record is judged the same way again")
+	assert.Equal(t, r.Trend, leak.Detect(again.Evidence()), "the record is judged the same way again")
 }
 
 func TestWhoHoldsItDoesNotDecide(t *testing.T) {
@@ -89,7 +89,7 @@ func TestWhoHoldsItDoesNotDecide(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := readRun(t, tt.mode, tt.sessions)
-			assert.Equal(t, profile.Inconclusive, r.Trend.Verdict, r.Trend.Reason)
+			assert.Equal(t, leak.Inconclusive, r.Trend.Verdict, r.Trend.Reason)
 			assert.Len(t, r.Reachable, tt.looks)
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/memgate/memgate/internal/container"
 	"github.com/memgate/memgate/internal/symbols"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/report"
 )
 
@@ -47,7 +48,7 @@ type Image struct {
 
 	// HeapURL is where a target in another language than Go serves a profile of its
 	// memory, as Pprof: "/pprof/heap", ":6060/debug/heap". It is read in pprof's format,
-	// in that of gperftools and tcmalloc, and in jemalloc's (see profile.HeapURL); what it
+	// in that of gperftools and tcmalloc, and in jemalloc's (see heap.HeapURL); what it
 	// gives no names for gets those of the container's files, where they can be seen. Without
 	// a Go runtime the verdict goes by the working set; the profiles say what grew. Set
 	// either this or Pprof.
@@ -183,7 +184,7 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 		return nil, fmt.Errorf("find a way to read the target's memory: %w", err)
 	}
 	info := c.Info()
-	heap := &containerHeap{c: c}
+	reader := &containerHeap{c: c}
 	var named func(file string, offset uint64) string
 	closeNamed := func() error { return nil }
 	if heapURL != "" {
@@ -215,18 +216,18 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
 			EnvNames: info.EnvNames, GC: collectorVars(c.Env()), Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
 		},
-		heap:   heap,
+		heap:   reader,
 		Vars:   c.Env(),
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)
-			return errors.Join(source.Close(), heap.close(ctx), closeNamed(), c.Stop(ctx))
+			return errors.Join(source.Close(), reader.close(ctx), closeNamed(), c.Stop(ctx))
 		},
 	}
 	if heapURL != "" {
-		inst.Heaps = profile.HeapURL{URL: c.PprofURL() + path, Name: named}
+		inst.Heaps = heap.HeapURL{URL: c.PprofURL() + path, Name: named}
 	} else {
-		inst.Heap = &profile.Pprof{URL: c.PprofURL() + path}
+		inst.Heap = &heap.Pprof{URL: c.PprofURL() + path}
 	}
 	return inst, nil
 }

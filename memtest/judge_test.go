@@ -10,6 +10,8 @@ import (
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -27,14 +29,14 @@ func record() *report.Record {
 			{Name: report.Floor, From: 72 * time.Second, To: 73 * time.Second},
 		},
 		Load: load.Summary{Requests: 12000, Rate: 200, Duration: time.Minute, Success: 1},
-		Trend: profile.Trend{
-			Verdict: profile.Leaking, Channel: "live heap",
-			PerRequest: profile.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 10},
-			PerSecond:  profile.Estimate{Value: 378000, Lo: 344000, Hi: 412000, Points: 10},
+		Trend: leak.Trend{
+			Verdict: leak.Leaking, Channel: "live heap",
+			PerRequest: leak.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 10},
+			PerSecond:  leak.Estimate{Value: 378000, Lo: 344000, Hi: 412000, Points: 10},
 			Memory:     50 * memtest.MiB, Amplified: 2,
-			Objects: profile.Estimate{Value: 4, Lo: 4, Hi: 4, Points: 10},
+			Objects: leak.Estimate{Value: 4, Lo: 4, Hi: 4, Points: 10},
 		},
-		Growth: []profile.Site{
+		Growth: []heap.Site{
 			{Func: "main.newSession", File: "/src/session.go", Line: 88, Bytes: 17 << 20, PerRequest: 1485},
 			{Func: "main.(*sessionStore).put", File: "/src/session.go", Line: 61, Bytes: 5 << 20, PerRequest: 437},
 		},
@@ -52,13 +54,13 @@ func record() *report.Record {
 		r.Samples = append(r.Samples, profile.Sample{At: at, Requests: uint64(i) * 20, Memory: profile.Memory{WorkingSet: ws, Usage: ws}})
 	}
 	for i, live := range []uint64{41, 55, 70, 84} {
-		r.Floors = append(r.Floors, profile.Floor{At: time.Duration(10+20*i) * time.Second, HeapAlloc: live << 20})
+		r.Floors = append(r.Floors, profile.LiveHeap{At: time.Duration(10+20*i) * time.Second, HeapAlloc: live << 20})
 	}
 	return r
 }
 
-func steady(bound float64) profile.Trend {
-	return profile.Trend{Verdict: profile.Steady, Channel: "live heap", Bound: bound}
+func steady(bound float64) leak.Trend {
+	return leak.Trend{Verdict: leak.Steady, Channel: "live heap", Bound: bound}
 }
 
 func TestCheckLeakMessage(t *testing.T) {
@@ -78,14 +80,14 @@ func TestCheckLeakMessage(t *testing.T) {
 func TestCheckLeakTellsSinceWhen(t *testing.T) {
 	r := record()
 	assert.NotContains(t, memtest.CheckLeak(r).Error(), "since")
-	r.Trend.Onset = profile.Onset{At: 200 * time.Second, PerRequest: profile.Estimate{Value: 4112, Points: 10}}
+	r.Trend.Onset = leak.Onset{At: 200 * time.Second, PerRequest: leak.Estimate{Value: 4112, Points: 10}}
 	assert.ErrorContains(t, memtest.CheckLeak(r), "\n    since  from 03:20 on it grows by 4112 B with each request; before, it hardly grew\n")
 }
 
 func TestCheckLeakCountsWhatWasCounted(t *testing.T) {
 	r := record()
-	r.Trend.Channel, r.Trend.PerRequest, r.Trend.PerSecond = "heap objects", profile.Estimate{Value: 40}, profile.Estimate{}
-	r.Trend.Channels = []profile.Channel{{Name: "heap objects", Unit: "objects", Slope: profile.Estimate{Value: 4}}}
+	r.Trend.Channel, r.Trend.PerRequest, r.Trend.PerSecond = "heap objects", leak.Estimate{Value: 40}, leak.Estimate{}
+	r.Trend.Channels = []leak.Signal{{Name: "heap objects", Unit: "objects", Slope: leak.Estimate{Value: 4}}}
 	r.AllowedGrowth = 16
 	err := memtest.CheckLeak(r)
 	assert.ErrorContains(t, err, `memory leak in "orders" (heap objects)`)
@@ -94,7 +96,7 @@ func TestCheckLeakCountsWhatWasCounted(t *testing.T) {
 }
 
 func TestCheckLeak(t *testing.T) {
-	inconclusive := profile.Trend{Reason: "too few floors (3)", Remedy: "run at least 20 s longer"}
+	inconclusive := leak.Trend{Reason: "too few floors (3)", Remedy: "run at least 20 s longer"}
 	killed := []report.Finding{{Kind: report.OOMKilled, Fatal: true, Text: `"orders" was OOM-killed`, Logs: "out of memory\n"}}
 	for name, tc := range map[string]struct {
 		change func(*report.Record)
@@ -163,9 +165,9 @@ func TestBudget(t *testing.T) {
 		"growth seen":                {memtest.Budget{Growth: 64}, nil, "+1,890 B/request", false},
 		"growth seen, allowed":       {memtest.Budget{Growth: 4096}, nil, "+1,890 B/request", true},
 		"growth of no interval": {memtest.Budget{Growth: 4096}, func(r *report.Record) {
-			r.Trend.PerRequest = profile.Estimate{Value: 1890, Lo: 1890, Hi: 1890, Points: 10}
+			r.Trend.PerRequest = leak.Estimate{Value: 1890, Lo: 1890, Hi: 1890, Points: 10}
 		}, "+1,890 B/request", false},
-		"growth unknown":      {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = profile.Trend{Reason: "too few"} }, "inconclusive: too few", false},
+		"growth unknown":      {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = leak.Trend{Reason: "too few"} }, "inconclusive: too few", false},
 		"no OOM kill":         {memtest.Budget{NoOOM: true}, nil, "0", true},
 		"OOM kill of a child": {memtest.Budget{NoOOM: true}, func(r *report.Record) { r.Samples[700].OOMKills, r.Samples[729].OOMKills = 1, 1 }, "1", false},
 		"figures unknown":     {memtest.Budget{Peak: "50MiB"}, blind, "not measured", false},

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -16,7 +16,7 @@ import (
 // it never passes on too little data. It returns whether it passed; [CheckLeak] is its
 // core.
 //
-// The verdict is [profile.Detect]'s, over the measured load.
+// The verdict is [leak.Detect]'s, over the measured load.
 func NoLeak(t TB, r *report.Record) bool {
 	t.Helper()
 	err := CheckLeak(r)
@@ -36,11 +36,11 @@ func NoLeak(t TB, r *report.Record) bool {
 func CheckLeak(r *report.Record) error {
 	trend := r.Trend
 	switch died := fatal(r); {
-	case trend.Verdict == profile.Leaking:
+	case trend.Verdict == leak.Leaking:
 		return errors.New(leakMessage(r))
 	case died != nil:
 		return fmt.Errorf("no leak statement is possible for %q: %s", r.Name, inShort(*died))
-	case trend.Verdict == profile.Steady, r.AllowInconclusive:
+	case trend.Verdict == leak.Steady, r.AllowInconclusive:
 		return nil
 	default:
 		return fmt.Errorf("inconclusive: no leak statement is possible for %q: %s%s%s", r.Name, trend.Reason, remedy(trend), suspect(r))
@@ -55,7 +55,7 @@ func suspect(r *report.Record) string {
 	return "; what grew so far is held by " + r.Holders[0].String()
 }
 
-func remedy(t profile.Trend) string {
+func remedy(t leak.Trend) string {
 	if t.Remedy == "" {
 		return ""
 	}
@@ -73,11 +73,11 @@ func fatal(r *report.Record) *report.Finding {
 }
 
 // leakInWords is a trend in one line: what a table of checks has room for.
-func leakInWords(t profile.Trend) string {
+func leakInWords(t leak.Trend) string {
 	switch t.Verdict {
-	case profile.Leaking:
+	case leak.Leaking:
 		return fmt.Sprintf("%s (%s)", report.Growth(t), t.Channel)
-	case profile.Steady:
+	case leak.Steady:
 		return fmt.Sprintf("no growth above %s/request (%s)", report.Bytes(t.Bound), t.Channel)
 	default:
 		return "inconclusive: " + t.Reason
@@ -158,7 +158,7 @@ func limitInWords(r *report.Record) string {
 
 // growthInWords is the slope of what decided, then in bytes with its interval, in
 // objects, and per minute.
-func growthInWords(t profile.Trend) string {
+func growthInWords(t leak.Trend) string {
 	bytes := report.SignedBytes(t.PerRequest.Value) + "/request"
 	parts := []string{bytes}
 	if decided := report.Growth(t); decided != bytes {

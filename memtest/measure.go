@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/load"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -71,8 +72,8 @@ type measurement struct {
 	collections looks         // at the live heap after a forced collection
 	profiles    looks
 
-	goroutines        []profile.Goroutines // at the moments of heap profiles
-	blindToGoroutines bool                 // the target does not tell of them
+	goroutines        []heap.GoroutineProfile // at the moments of heap profiles
+	blindToGoroutines bool                    // the target does not tell of them
 
 	exits []Exit // of the findings that the target ended, in their order
 	lost  []int  // the notes that tell of no answer from the target
@@ -289,7 +290,7 @@ func (m *measurement) conclude() {
 	m.keepLedger()
 	r.Growth = m.growth()
 	m.hold()
-	r.Trend = profile.Detect(r.Evidence())
+	r.Trend = leak.Detect(r.Evidence())
 	m.guess()
 	m.nameless()
 	for _, f := range r.KnownInWords() {

@@ -14,7 +14,7 @@ import (
 	"github.com/memgate/memgate/internal/faketarget"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -42,7 +42,7 @@ func measured(t *testing.T, target *faketarget.Target) (r *report.Record) {
 func TestMeasureFindsTheLeak(t *testing.T) {
 	r := measured(t, &faketarget.Target{Retains: 1000})
 
-	assert.Equal(t, profile.Leaking, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
 	assert.InDelta(t, 1000, r.Trend.PerRequest.Value, 20)
 	require.NotEmpty(t, r.Growth)
 	assert.Equal(t, "main.leak", r.Growth[0].Func)
@@ -54,7 +54,7 @@ func TestMeasureFindsTheLeak(t *testing.T) {
 // the live heap, can, and then the likeliest place is named, as a guess.
 func TestMeasureNamesTheLikeliestPlaceOfALeak(t *testing.T) {
 	r := measured(t, &faketarget.Target{Retains: 1000, InSteps: 3 << 20})
-	assert.Equal(t, profile.Leaking, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
 	require.NotEmpty(t, r.Growth)
 	assert.Equal(t, "main.leak", r.Growth[0].Func)
 	assert.True(t, r.Growth[0].Uncertain)
@@ -65,13 +65,13 @@ func TestMeasureOfKnownGrowth(t *testing.T) {
 	until := time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC) // virtual time starts on the day before
 	for name, tc := range map[string]struct {
 		known   report.Known
-		verdict profile.Verdict
+		verdict leak.Verdict
 		says    string
 	}{
-		"as much as is named": {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until}, profile.Steady, "main.leak grew by 1,000 B/request of 1,100 B that are put up with"},
-		"more than is named":  {report.Known{Func: `main\.leak`, PerRequest: 500, Reason: "#7", Until: until}, profile.Leaking, "of 500 B that are put up with"},
-		"expired":             {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until.AddDate(-1, 0, 0)}, profile.Leaking, "has expired"},
-		"of something else":   {report.Known{Func: `main\.cache`, PerRequest: 1100, Reason: "#7", Until: until}, profile.Leaking, "fits nothing that grew"},
+		"as much as is named": {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until}, leak.Steady, "main.leak grew by 1,000 B/request of 1,100 B that are put up with"},
+		"more than is named":  {report.Known{Func: `main\.leak`, PerRequest: 500, Reason: "#7", Until: until}, leak.Leaking, "of 500 B that are put up with"},
+		"expired":             {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until.AddDate(-1, 0, 0)}, leak.Leaking, "has expired"},
+		"of something else":   {report.Known{Func: `main\.cache`, PerRequest: 1100, Reason: "#7", Until: until}, leak.Leaking, "fits nothing that grew"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -92,14 +92,14 @@ func TestMeasureOfKnownGrowth(t *testing.T) {
 
 func TestMeasureSeesThatNothingGrows(t *testing.T) {
 	r := measured(t, &faketarget.Target{})
-	assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
 	assert.Empty(t, r.Growth)
 }
 
 func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
 	r := measured(t, &faketarget.Target{NoRuntime: true})
 	assert.Equal(t, "working set", r.Trend.Channel)
-	assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
 	assert.Empty(t, r.Floors)
 }
 
@@ -178,7 +178,7 @@ func TestMeasureInterrupted(t *testing.T) {
 		assert.True(t, target.Stopped())
 		require.NotNil(t, r, "what was measured by then")
 		assert.NotEmpty(t, r.Samples)
-		assert.NotEqual(t, profile.Leaking, r.Trend.Verdict)
+		assert.NotEqual(t, leak.Leaking, r.Trend.Verdict)
 	})
 }
 
@@ -299,14 +299,14 @@ func TestMeasureGoesOnWhereTheEvidenceDoesNotDecide(t *testing.T) {
 				assert.InDelta(t, tc.want, loaded.To-loaded.From, float64(time.Second/2))
 				assert.InDelta(t, 100*tc.want.Seconds(), r.Load.Requests, 5)
 				if tc.want == 16*time.Second {
-					assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
+					assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
 				}
 				if tc.want > 8*time.Second {
 					require.NotEmpty(t, r.Notes)
 					assert.Equal(t, report.Extended, r.Notes[0].Kind)
 				} else {
 					assert.Empty(t, r.Notes)
-					assert.Equal(t, profile.Inconclusive, r.Trend.Verdict)
+					assert.Equal(t, leak.Inconclusive, r.Trend.Verdict)
 				}
 			})
 		})
@@ -324,6 +324,6 @@ func TestMeasureOfKnownGrowthGoesOn(t *testing.T) {
 		r, err := memtest.Measure(t.Context(), s)
 		require.NoError(t, err)
 		assert.Greater(t, r.Load.Requests, uint64(2300), "at least twice what was planned")
-		assert.Equal(t, profile.Steady, r.Trend.Verdict, r.Trend.Reason)
+		assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
 	})
 }

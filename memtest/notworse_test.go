@@ -11,6 +11,8 @@ import (
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -23,11 +25,11 @@ func trial(name string, mib float64) *report.Record {
 			{Name: report.Load, To: 5 * time.Second}, {Name: report.Floor, From: 5 * time.Second, To: 6 * time.Second},
 		},
 		Load:  load.Summary{Requests: 1000, Rate: 200, Success: 1, Latency: load.Latency{P99: 8 * time.Millisecond}},
-		Trend: profile.Trend{PerRequest: profile.Estimate{Value: 2, Points: 10}},
+		Trend: leak.Trend{PerRequest: leak.Estimate{Value: 2, Points: 10}},
 		Samples: profile.Series{
 			{Memory: profile.Memory{WorkingSet: ws}}, {At: 3 * time.Second, Memory: profile.Memory{WorkingSet: ws}}, {At: 6 * time.Second, Memory: profile.Memory{WorkingSet: ws}},
 		},
-		Floors: []profile.Floor{{At: 5 * time.Second, HeapAlloc: ws / 2}},
+		Floors: []profile.LiveHeap{{At: 5 * time.Second, HeapAlloc: ws / 2}},
 	}
 }
 
@@ -73,11 +75,11 @@ func TestNotWorse(t *testing.T) {
 
 func TestNotWorseMessage(t *testing.T) {
 	before, after := trials("shop v1", 5, 40), trials("shop v2", 5, 46)
-	after[0].Growth = []profile.Site{{Func: "main.put", File: "/src/shop.go", Line: 61, Bytes: 5 << 20, PerRequest: 500}}
+	after[0].Growth = []heap.Site{{Func: "main.put", File: "/src/shop.go", Line: 61, Bytes: 5 << 20, PerRequest: 500}}
 	after[4].Report = "/tmp/TestShop.html"
 	for _, r := range after {
 		r.Trend.PerRequest.Value = 110
-		r.Retained = []profile.Box{{After: 9 << 20}, {Depth: 1, Func: "main.load", After: 8 << 20}, {Depth: 2, Func: "strings.Repeat", After: 7 << 20}}
+		r.Retained = []heap.Box{{After: 9 << 20}, {Depth: 1, Func: "main.load", After: 8 << 20}, {Depth: 2, Func: "strings.Repeat", After: 7 << 20}}
 	}
 	_, err := memtest.Tolerance{}.Check(before, after)
 	require.Error(t, err)

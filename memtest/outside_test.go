@@ -3,18 +3,17 @@ package memtest
 import (
 	"testing"
 
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/stretchr/testify/assert"
-
-	"github.com/memgate/memgate/profile"
 )
 
 func TestALeakOutsideTheGoHeapNamesNobody(t *testing.T) {
-	leaking := profile.Trend{Verdict: profile.Leaking, Channel: "off-heap", PerRequest: profile.Estimate{Value: 1000}}
+	leaking := leak.Trend{Verdict: leak.Leaking, Channel: "off-heap", PerRequest: leak.Estimate{Value: 1000}}
 	assert.Equal(t, "the growth lies outside the Go heap: the off-heap grows by 1,000 B with each request, what is reachable in the Go heap by 100 B",
 		outside(leaking, 10_000, 100))
 	assert.Empty(t, outside(leaking, 60_000, 100), "more than half of it is reachable")
 	leaking.Channel = "heap objects"
 	assert.Empty(t, outside(leaking, 10_000, 100), "it is in the Go heap")
-	leaking.Channel, leaking.Verdict = "off-heap", profile.Inconclusive
+	leaking.Channel, leaking.Verdict = "off-heap", leak.Inconclusive
 	assert.Empty(t, outside(leaking, 0, 100), "nothing is proven")
 }

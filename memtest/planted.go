@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -24,7 +25,7 @@ func withLeak(r *report.Record, perRequest float64) *report.Record {
 		f.Sys += more
 		f.NextGC += more
 	}
-	leaked.Trend = profile.Detect(leaked.Evidence())
+	leaked.Trend = leak.Detect(leaked.Evidence())
 	return leaked
 }
 

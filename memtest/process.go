@@ -12,6 +12,7 @@ import (
 
 	"github.com/memgate/memgate/internal/process"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/report"
 )
 
@@ -88,7 +89,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 	for name, value := range p.Env {
 		vars = append(vars, name+"="+value)
 	}
-	heap := &processHeap{pid: info.PID}
+	reader := &processHeap{pid: info.PID}
 	exited, stopped := make(chan Exit, 1), make(chan struct{})
 	go func() {
 		select {
@@ -100,8 +101,8 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 	return &Instance{
 		URL:       child.URL(),
 		Memory:    source,
-		Heap:      &profile.Pprof{URL: pprofURL},
-		heap:      heap,
+		Heap:      &heap.Pprof{URL: pprofURL},
+		heap:      reader,
 		Processes: looking(child.Processes),
 		Mappings:  mapping(child.Processes),
 		Source:    report.Source{Kind: source.Kind, Why: source.Why},
@@ -113,7 +114,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 		Exited: exited,
 		Stop: func(ctx context.Context) error {
 			close(stopped)
-			return errors.Join(source.Close(), heap.close(ctx), child.Stop(ctx))
+			return errors.Join(source.Close(), reader.close(ctx), child.Stop(ctx))
 		},
 	}
 }

@@ -11,7 +11,7 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -108,5 +108,5 @@ func TestProcessThatCannotRun(t *testing.T) {
 	require.Len(t, r.Notes, 1)
 	assert.Regexp(t, `exited with code 3 at 00:\d\d, before it was ready: its last log lines`, r.Notes[0].Text)
 	assert.Equal(t, "no config", r.Notes[0].Logs)
-	assert.Equal(t, profile.Inconclusive, r.Trend.Verdict)
+	assert.Equal(t, leak.Inconclusive, r.Trend.Verdict)
 }

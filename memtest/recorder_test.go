@@ -9,6 +9,7 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/report"
 )
 
@@ -134,16 +135,16 @@ func TestPinned(t *testing.T) {
 }
 
 func TestJudgedHeaps(t *testing.T) {
-	heap := func(at int, why, phase string) report.Heap {
+	taken := func(at int, why, phase string) report.Heap {
 		return report.Heap{At: time.Duration(at), Why: why, Phase: phase}
 	}
-	times := func(heaps []profile.Heap) (all []int) {
+	times := func(heaps []heap.Profile) (all []int) {
 		for _, h := range heaps {
 			all = append(all, int(h.At))
 		}
 		return all
 	}
-	all := []report.Heap{heap(1, "", report.Warmup), heap(2, "90%", report.Load), heap(3, "", report.Load), heap(4, "92%", report.Load), heap(5, "94%", report.Load), heap(6, "", report.Floor)}
+	all := []report.Heap{taken(1, "", report.Warmup), taken(2, "90%", report.Load), taken(3, "", report.Load), taken(4, "92%", report.Load), taken(5, "94%", report.Load), taken(6, "", report.Floor)}
 	assert.Equal(t, []int{1, 3}, times(judgedHeaps(all, false)))
 	assert.Equal(t, []int{1, 3, 5}, times(judgedHeaps(all, true)))
 	assert.Equal(t, []int{1, 3}, times(judgedHeaps(all[:3], true)), "one by plan is later")

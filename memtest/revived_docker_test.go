@@ -14,7 +14,7 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -74,7 +74,7 @@ func TestRunAcrossARestart(t *testing.T) {
 	_, came := r.Phase(report.Floor)
 	assert.True(t, came, "it runs to its end")
 
-	assert.Equal(t, profile.Inconclusive, r.Trend.Verdict)
+	assert.Equal(t, leak.Inconclusive, r.Trend.Verdict)
 	assert.ErrorContains(t, memtest.CheckLeak(r), `no leak statement is possible for "reborn"`)
 	_, err = memtest.Budget{Peak: "1GiB"}.Check(r)
 	assert.ErrorContains(t, err, "cut short")

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -115,7 +115,7 @@ func (e evidence) proveNoLeak() []report.Check {
 		fault = fmt.Sprintf("it is not found (%s): %s", leakInWords(leaked.Trend), cmp.Or(leaked.Trend.Remedy, "run for longer, or at a higher rate"))
 	}
 	shown := "found: "
-	if leaked.Trend.Verdict != profile.Leaking {
+	if leaked.Trend.Verdict != leak.Leaking {
 		shown = "not passed: "
 	}
 	return []report.Check{as, proof(rule, fault, shown+leakInWords(leaked.Trend))}
@@ -131,7 +131,7 @@ func (e evidence) visibleLeak() float64 {
 	t := e.run.Trend
 	least := leastLeak / float64(max(1, e.run.Load.Requests))
 	for _, b := range []float64{t.Bound, t.Detectable} {
-		if t.Verdict != profile.Leaking && !math.IsInf(b, 0) {
+		if t.Verdict != leak.Leaking && !math.IsInf(b, 0) {
 			least = max(least, b)
 		}
 	}

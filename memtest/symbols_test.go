@@ -8,19 +8,19 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/load"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/report"
 )
 
 func TestWhatHasNoNameSaysHowToGetOne(t *testing.T) {
-	m := measurement{target: &Instance{Heaps: profile.HeapURL{}}, record: &report.Record{Growth: []profile.Site{
+	m := measurement{target: &Instance{Heaps: heap.HeapURL{}}, record: &report.Record{Growth: []heap.Site{
 		{Func: "orders+0x12e4", File: "/srv/shop/orders"}, {Func: "orders+0x12ff", File: "/srv/shop/orders"},
 	}}}
 	m.nameless()
 	require.Len(t, m.record.Notes, 1)
 	assert.Equal(t, "what grew has no name: no symbols of orders can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e /srv/shop/orders 0x12e4", m.record.Notes[0].Text)
 
-	m.record.Growth, m.record.Notes = []profile.Site{{Func: "shop::Store::put", File: "/srv/shop/orders"}}, nil
+	m.record.Growth, m.record.Notes = []heap.Site{{Func: "shop::Store::put", File: "/srv/shop/orders"}}, nil
 	m.nameless()
 	assert.Empty(t, m.record.Notes)
 }

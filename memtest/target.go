@@ -44,14 +44,14 @@ type Instance struct {
 }
 
 // A Prober forces a garbage collection in the target and tells what is left.
-// [profile.Pprof] is one, for targets that serve net/http/pprof.
+// [heap.Pprof] is one, for targets that serve net/http/pprof.
 type Prober interface {
-	Floor(ctx context.Context) (profile.Floor, error) // At and Requests are filled in by the caller
-	Heap(ctx context.Context) ([]byte, error)         // a heap profile in pprof's format
+	Floor(ctx context.Context) (profile.LiveHeap, error) // At and Requests are filled in by the caller
+	Heap(ctx context.Context) ([]byte, error)            // a heap profile in pprof's format
 }
 
 // A ProfileSource hands out heap profiles of the target in pprof's format, whatever its
-// language. [profile.HeapURL] is one, for whatever serves a profile of its memory.
+// language. [heap.HeapURL] is one, for whatever serves a profile of its memory.
 type ProfileSource interface {
 	Heap(ctx context.Context) ([]byte, error) // with the values inuse_space and inuse_objects
 	ForcesGC() bool                           // garbage is collected first, or there never is any

@@ -14,11 +14,3 @@ type Reachable struct {
 	// shrank elsewhere makes up for nothing. 0 in the first.
 	Grown, GrownObjects uint64
 }
-
-// Holding is who holds what grew, and how many elements that had at each reading.
-type Holding struct {
-	Name   string   // "field main.auditLog.orders ([]*main.order)"
-	Share  float64  // of the growth of all that is reachable, from 0 to 1
-	Bytes  int64    // of the growth
-	Counts []uint64 // its elements at each of Evidence.Reachable: map entries, goroutines
-}

@@ -3,9 +3,8 @@ package report
 import (
 	"testing"
 
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/stretchr/testify/assert"
-
-	"github.com/memgate/memgate/profile"
 )
 
 func TestAgainCommand(t *testing.T) {
@@ -47,7 +46,7 @@ func heightOf(path string) float64 {
 }
 
 func TestCausesShareOneScale(t *testing.T) {
-	r := &Record{Trend: profile.Trend{Split: []profile.Cause{{Name: "live heap", Bytes: 30 * mib}, {Name: "off-heap", Bytes: -10 * mib}, {Name: "swap", Bytes: 10}}}}
+	r := &Record{Trend: leak.Trend{Split: []leak.Cause{{Name: "live heap", Bytes: 30 * mib}, {Name: "off-heap", Bytes: -10 * mib}, {Name: "swap", Bytes: 10}}}}
 	rows, still := r.causeRows()
 	assert.Equal(t, []causeRow{
 		{Name: "live heap", Size: "+30.0 MiB", Start: "25.0", BarLength: "75.0"},

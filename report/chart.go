@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // chart is the picture of a run, with every coordinate in pixels: memory over time,
@@ -95,7 +96,7 @@ func newChart(r *Record, narrow bool) *chart {
 		return nil
 	}
 	c := newCanvas(narrow)
-	c.Leaking = r.Trend.Verdict == profile.Leaking
+	c.Leaking = r.Trend.Verdict == leak.Leaking
 	c.Title = "Memory and load of " + r.Name + " over time"
 	c.Desc = r.chartInWords()
 	x := c.drawTime(r)
@@ -255,7 +256,7 @@ func tickLabel(v, step float64) string {
 
 const floorWidth = 9 // pixels; of floors that are closer, some are drawn
 
-func (c *chart) drawFloors(floors []profile.Floor, x, y scale) {
+func (c *chart) drawFloors(floors []profile.LiveHeap, x, y scale) {
 	if len(floors) == 0 {
 		return
 	}

@@ -6,7 +6,8 @@ import (
 	"strings"
 
 	"github.com/memgate/memgate/internal/stats"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // Comparison is what changed between two sets of runs of one scenario.
@@ -71,7 +72,7 @@ func (c Change) Clear() bool { return c.Known && (c.Lo > 0 || c.Hi < 0) }
 // SiteDelta is a call site before and after, in bytes per request, averaged over the
 // runs. What was not among a run's growing sites counts as 0.
 type SiteDelta struct {
-	Site          profile.Site // as it was seen last
+	Site          heap.Site // as it was seen last
 	Before, After float64
 	In            [2]bool // it was seen growing before, after
 }
@@ -151,7 +152,7 @@ func FiguresOf(runs []*Record) map[string][]float64 {
 }
 
 // trendShift is the change between two slopes that were estimated independently.
-func trendShift(a, b profile.Estimate) Change {
+func trendShift(a, b leak.Estimate) Change {
 	c := Change{Value: b.Value - a.Value}
 	if !a.Interval() || !b.Interval() {
 		c.Why = "a run's growth has no interval"

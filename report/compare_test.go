@@ -7,17 +7,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // fixedRun is the leaking run once the leak is mended, and another site came.
 func fixedRun() *Record {
 	r := healthyRun()
 	r.Name, r.Test, r.Env.GitCommit = "TestOrders", leakingRun().Test, "9c8b7a6d5e4f"
-	r.Growth = append(r.Growth, profile.Site{Func: "bufio.NewReaderSize", File: "/usr/lib/go/src/bufio/bufio.go", Line: 59, Bytes: 65_536, PerRequest: 5})
+	r.Growth = append(r.Growth, heap.Site{Func: "bufio.NewReaderSize", File: "/usr/lib/go/src/bufio/bufio.go", Line: 59, Bytes: 65_536, PerRequest: 5})
 	return r
 }
 
@@ -190,8 +189,8 @@ func TestRankOfFewAndDeadRuns(t *testing.T) {
 
 func TestHeldNamesTheProgramsCode(t *testing.T) {
 	before, after := healthyRun(), healthyRun()
-	before.Retained = []profile.Box{{After: 11 * mib}, {Depth: 1, Func: "main.main", After: 10 * mib}, {Depth: 2, Func: "example.org/shop.fill", After: 8 * mib}, {Depth: 3, Func: "strings.Repeat", After: 6 * mib}, {Depth: 2, Func: "net/http.serve", After: mib}}
-	after.Retained = []profile.Box{{After: 15 * mib}, {Depth: 1, Func: "main.main", After: 14 * mib}, {Depth: 2, Func: "example.org/shop.fill", After: 12 * mib}, {Depth: 3, Func: "strings.Repeat", After: 9 * mib}, {Depth: 9, Func: "a box out of place", After: mib}}
+	before.Retained = []heap.Box{{After: 11 * mib}, {Depth: 1, Func: "main.main", After: 10 * mib}, {Depth: 2, Func: "example.org/shop.fill", After: 8 * mib}, {Depth: 3, Func: "strings.Repeat", After: 6 * mib}, {Depth: 2, Func: "net/http.serve", After: mib}}
+	after.Retained = []heap.Box{{After: 15 * mib}, {Depth: 1, Func: "main.main", After: 14 * mib}, {Depth: 2, Func: "example.org/shop.fill", After: 12 * mib}, {Depth: 3, Func: "strings.Repeat", After: 9 * mib}, {Depth: 9, Func: "a box out of place", After: mib}}
 	held := Compare([]*Record{before}, []*Record{after}).Held
 	require.Len(t, held, 1)
 	assert.Equal(t, HeldDelta{Func: "example.org/shop.fill", Before: 8 * mib, After: 12 * mib}, held[0])

@@ -12,7 +12,7 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
-// csvColumns is what [profile.ReadTrace] reads back.
+// csvColumns is what [leak.ReadTrace] reads back.
 var csvColumns = []string{
 	"t_ms", "usage", "inactive_file", "active_file", "rss", "reqs",
 	"heap_live", "heap_objects", "gc_cycles", "stacks", "heap_goal", "runtime_total", "released", "goroutines",
@@ -20,7 +20,7 @@ var csvColumns = []string{
 }
 
 // CSV writes the samples and floors of the measured load, a row each in the order of
-// time, in the format that [profile.ReadTrace] reads: sizes in bytes, t_ms since the
+// time, in the format that [leak.ReadTrace] reads: sizes in bytes, t_ms since the
 // load's start, reqs from 0, an empty cell where a figure was not sampled. A row is
 // only of numbers: nothing that the target chose stands in it.
 func (r *Record) CSV(w io.Writer) error {
@@ -45,7 +45,7 @@ func (r *Record) CSV(w io.Writer) error {
 }
 
 // requestsBefore is how many requests were completed when the load began.
-func requestsBefore(samples profile.Series, floors []profile.Floor) uint64 {
+func requestsBefore(samples profile.Series, floors []profile.LiveHeap) uint64 {
 	least := uint64(math.MaxUint64)
 	for i := range samples {
 		least = min(least, samples[i].Requests)
@@ -72,7 +72,7 @@ func (c csvRows) sample(s *profile.Sample) {
 	c.write(cells)
 }
 
-func (c csvRows) floor(f *profile.Floor) {
+func (c csvRows) floor(f *profile.LiveHeap) {
 	cells := c.cells(f.At, f.Requests)
 	for i, v := range []uint64{f.HeapObjects, f.NumGC, f.StackInuse, f.NextGC, f.Sys, f.HeapReleased} {
 		cells[7+i] = strconv.FormatUint(v, 10)

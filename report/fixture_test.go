@@ -7,6 +7,8 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // story is a made-up run that looks like a real one.
@@ -123,7 +125,7 @@ func (s story) floors(r *Record) {
 			continue
 		}
 		live := 0.9*s.base + s.perRequest*s.served(at) + 0.05*mib*random.Float64()
-		r.Floors = append(r.Floors, profile.Floor{
+		r.Floors = append(r.Floors, profile.LiveHeap{
 			At: at, Requests: uint64(s.served(at)), Took: 4 * time.Millisecond, HeapAlloc: uint64(live), HeapObjects: uint64(live / 210),
 			StackInuse: mib, Sys: uint64(2.2 * live), HeapReleased: 4 * mib, NextGC: uint64(2 * live), NumGC: uint64(20 + len(r.Floors)),
 		})
@@ -153,7 +155,7 @@ func (s story) load(r *Record) {
 func leakingRun() *Record {
 	r := story{hz: 10, loaded: time.Minute, rate: 200, perRequest: 1890, base: 40 * mib, limit: 256 * mib}.tell("TestOrders")
 	r.Report = "/tmp/memtest-1000/orders.test/TestOrders.html"
-	r.Growth = []profile.Site{
+	r.Growth = []heap.Site{
 		{Func: "main.newSession", File: "/src/orders/cmd/orders/session.go", Line: 88, Bytes: 17_825_792, Objects: 12_004, PerRequest: 1485.5, Lo: 1212, Hi: 1759,
 			Stack: []string{"main.newSession /src/orders/cmd/orders/session.go:88", "main.(*sessionStore).open /src/orders/cmd/orders/session.go:52", "main.handleOrder /src/orders/cmd/orders/main.go:121", "net/http.HandlerFunc.ServeHTTP /usr/lib/go/src/net/http/server.go:2322", "net/http.(*ServeMux).ServeHTTP /usr/lib/go/src/net/http/server.go:2861"}},
 		{Func: "main.(*sessionStore).put", File: "/src/orders/cmd/orders/session.go", Line: 61, Bytes: 3_355_443, Objects: 131, PerRequest: 279.6, Lo: 101, Hi: 458, Alloc: "internal/runtime/maps.newTable table.go:81",
@@ -167,12 +169,12 @@ func leakingRun() *Record {
 		{At: warmed + 30*time.Second, Requests: 8000, Phase: Load, File: "TestOrders.02-load.pb.gz", Bytes: 20_991},
 		{At: warmed + time.Minute, Requests: 14_000, Phase: Cooldown, File: "TestOrders.03-cool-down.pb.gz", Bytes: 21_377},
 	}
-	r.Trend = profile.Trend{
-		Verdict: profile.Leaking, Channel: "live heap",
-		PerRequest: profile.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 60},
-		PerSecond:  profile.Estimate{Value: 378_000, Lo: 344_000, Hi: 412_000, Points: 60},
-		Objects:    profile.Estimate{Value: 3.01, Lo: 2.99, Hi: 3.03, Points: 60},
-		Split:      []profile.Cause{{Name: "live heap", Bytes: 21.6 * mib}, {Name: "idle heap", Bytes: 9.1 * mib}, {Name: "kernel", Bytes: 0.3 * mib}},
+	r.Trend = leak.Trend{
+		Verdict: leak.Leaking, Channel: "live heap",
+		PerRequest: leak.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 60},
+		PerSecond:  leak.Estimate{Value: 378_000, Lo: 344_000, Hi: 412_000, Points: 60},
+		Objects:    leak.Estimate{Value: 3.01, Lo: 2.99, Hi: 3.03, Points: 60},
+		Split:      []leak.Cause{{Name: "live heap", Bytes: 21.6 * mib}, {Name: "idle heap", Bytes: 9.1 * mib}, {Name: "kernel", Bytes: 0.3 * mib}},
 	}
 	r.Checks = []Check{
 		{Rule: "no leak", Allowed: "no growth with requests", Got: "+1,890 B/request (live heap)", File: "orders/orders_mem_test.go", Line: 47, Detail: "memory leak in \"TestOrders\" (live heap)\n    rule   memory may not grow with requests"},
@@ -186,10 +188,10 @@ func leakingRun() *Record {
 // healthyRun is a run that keeps all that was asked of it.
 func healthyRun() *Record {
 	r := story{hz: 10, loaded: time.Minute, rate: 300, base: 24 * mib}.tell("TestCatalog/warm")
-	r.Growth = []profile.Site{{Func: "main.(*lru).add", File: "/src/catalog/lru.go", Line: 40, Bytes: 131_072, Objects: 64, PerRequest: 7.3}}
-	r.Trend = profile.Trend{
-		Verdict: profile.Steady, Channel: "live heap", Bound: 58.3, Shape: "flat",
-		PerRequest: profile.Estimate{Value: 0.7, Lo: -11, Hi: 12.4, Points: 60},
+	r.Growth = []heap.Site{{Func: "main.(*lru).add", File: "/src/catalog/lru.go", Line: 40, Bytes: 131_072, Objects: 64, PerRequest: 7.3}}
+	r.Trend = leak.Trend{
+		Verdict: leak.Steady, Channel: "live heap", Bound: 58.3, Shape: "flat",
+		PerRequest: leak.Estimate{Value: 0.7, Lo: -11, Hi: 12.4, Points: 60},
 	}
 	r.Checks = []Check{
 		{Rule: "no leak", Allowed: "no growth with requests", Got: "no growth above 58 B/request (live heap)", OK: true},
@@ -209,7 +211,7 @@ func killedRun() *Record {
 	}
 	r.Load.Success, r.Load.Codes = 0.987, map[string]uint64{"200": 8490, "0": 110}
 	r.Load.Errors = []load.ErrorCount{{Text: "read tcp 127.0.0.1:N->127.0.0.1:N: connection reset by peer", Count: 84}, {Text: "context deadline exceeded", Count: 26}}
-	r.Trend = profile.Trend{Reason: "the run was cut short", Remedy: "raise the memory limit"}
+	r.Trend = leak.Trend{Reason: "the run was cut short", Remedy: "raise the memory limit"}
 	r.Checks = []Check{{Rule: "no leak", Allowed: "no growth with requests", Got: "inconclusive: the run was cut short", Detail: "no leak statement is possible"},
 		{Rule: "average working set", Allowed: "≤ 120.0 MiB", Got: "96.4 MiB, until the run was cut short at 00:53", Undecided: true}}
 	r.Alarms = []Alarm{

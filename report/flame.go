@@ -2,9 +2,8 @@ package report
 
 import (
 	"fmt"
+	"github.com/memgate/memgate/profile/heap"
 	"strings"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // flame is the icicle of retained memory with every coordinate in pixels. The whole
@@ -36,7 +35,7 @@ const (
 
 // newFlame draws the boxes; nil if there is nothing to draw. Boxes of a record from
 // elsewhere may be anything: those that fit nowhere are left out.
-func newFlame(boxes []profile.Box) *flame {
+func newFlame(boxes []heap.Box) *flame {
 	if len(boxes) == 0 || boxes[0].Weight <= 0 || boxes[0].Depth != 0 {
 		return nil
 	}
@@ -66,7 +65,7 @@ func newFlame(boxes []profile.Box) *flame {
 	return f
 }
 
-func newFlameBox(b profile.Box, x, width float64) flameBox {
+func newFlameBox(b heap.Box, x, width float64) flameBox {
 	name := b.Func
 	if b.Depth == 0 {
 		name = "live heap"

@@ -8,13 +8,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/memgate/memgate/profile"
 )
 
-var boxes = []profile.Box{
+var boxes = []heap.Box{
 	{Depth: 0, Before: 6 * mib, After: 11 * mib, Weight: 16 * mib},
 	{Depth: 1, Func: "net/http.(*conn).serve", Before: 6 * mib, After: 11 * mib, Weight: 15 * mib},
 	{Depth: 2, Func: "main.(*store).put", Before: mib, After: 10 * mib, Weight: 10 * mib},
@@ -33,7 +32,7 @@ func TestFlame(t *testing.T) {
 	assert.NotEqual(t, put.Fill, lru.Fill)
 	assert.Equal(t, 4.0*flameRow, f.Height)
 	assert.Nil(t, newFlame(nil))
-	assert.Nil(t, newFlame([]profile.Box{{Weight: -1}}))
+	assert.Nil(t, newFlame([]heap.Box{{Weight: -1}}))
 }
 
 // The picture is SVG of presentation attributes alone: no style, no script, no link.
@@ -68,16 +67,16 @@ func TestFlameInThePage(t *testing.T) {
 }
 
 func TestFlameOfWhatCannotBe(t *testing.T) {
-	many := []profile.Box{{Weight: 1 << 20}}
+	many := []heap.Box{{Weight: 1 << 20}}
 	for range 5000 {
-		many = append(many, profile.Box{Depth: 1, Func: planted, Weight: 1 << 12, After: math.MaxInt64, Before: math.MinInt64})
+		many = append(many, heap.Box{Depth: 1, Func: planted, Weight: 1 << 12, After: math.MaxInt64, Before: math.MinInt64})
 	}
-	deep := []profile.Box{{Weight: 10}}
+	deep := []heap.Box{{Weight: 10}}
 	for i := range 200 {
-		deep = append(deep, profile.Box{Depth: i + 1, Weight: math.MaxInt64})
+		deep = append(deep, heap.Box{Depth: i + 1, Weight: math.MaxInt64})
 	}
-	wild := []profile.Box{{Weight: 10}, {Depth: -1, Weight: 5}, {Depth: 9, Weight: 5}, {Depth: 0, Weight: 5}, {Depth: 1, Weight: -5}, {Depth: 1, Weight: 500}, {Depth: 1, Weight: 5}}
-	for _, list := range [][]profile.Box{many, deep, wild} {
+	wild := []heap.Box{{Weight: 10}, {Depth: -1, Weight: 5}, {Depth: 9, Weight: 5}, {Depth: 0, Weight: 5}, {Depth: 1, Weight: -5}, {Depth: 1, Weight: 500}, {Depth: 1, Weight: 5}}
+	for _, list := range [][]heap.Box{many, deep, wild} {
 		f := newFlame(list)
 		assert.LessOrEqual(t, len(f.Boxes), mostFlame)
 		assert.LessOrEqual(t, f.Height, float64(deepest*flameRow))

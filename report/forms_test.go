@@ -13,11 +13,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/memgate/memgate/profile"
 )
 
 func textOfForm(t testing.TB, form func(io.Writer) error) string {
@@ -42,7 +41,7 @@ func TestFormsGolden(t *testing.T) {
 // TestCSVIsATrace: what is written is read back, and judged the same.
 func TestCSVIsATrace(t *testing.T) {
 	r := leakingRun()
-	e, err := profile.ReadTrace(strings.NewReader(textOfForm(t, r.CSV)))
+	e, err := leak.ReadTrace(strings.NewReader(textOfForm(t, r.CSV)))
 	require.NoError(t, err)
 	want := r.Evidence()
 	require.Len(t, e.Samples, len(want.Samples)+len(want.Floors), "a row for each")
@@ -54,9 +53,9 @@ func TestCSVIsATrace(t *testing.T) {
 	e.Planned = want.Planned
 	assert.Zero(t, e.Samples[0].Requests, "requests of the warm-up do not count")
 	assert.Less(t, e.Samples[0].At, 200*time.Millisecond)
-	again, first := profile.Detect(e), profile.Detect(want)
+	again, first := leak.Detect(e), leak.Detect(want)
 	assert.Equal(t, first.Verdict, again.Verdict)
-	assert.Equal(t, profile.Leaking, again.Verdict)
+	assert.Equal(t, leak.Leaking, again.Verdict)
 	assert.InDelta(t, first.PerRequest.Value, again.PerRequest.Value, 0.02*first.PerRequest.Value)
 
 	for name, run := range stories {

@@ -2,10 +2,9 @@ package report
 
 import (
 	"fmt"
+	"github.com/memgate/memgate/profile/leak"
 	"strings"
 	"time"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // outcome is how a run ended, for those who only read one word.
@@ -30,7 +29,7 @@ func (r *Record) outcome() outcome {
 	for _, c := range r.Checks {
 		switch {
 		case c.OK:
-		case r.Trend.Verdict == profile.Inconclusive && strings.HasPrefix(c.Got, "inconclusive"):
+		case r.Trend.Verdict == leak.Inconclusive && strings.HasPrefix(c.Got, "inconclusive"):
 			worst = inconclusive
 		default:
 			return failed
@@ -44,7 +43,7 @@ func (r *Record) headline() string {
 	if f, ended := r.fatal(); ended {
 		return f.Short()
 	}
-	if r.Trend.Verdict == profile.Leaking {
+	if r.Trend.Verdict == leak.Leaking {
 		return r.growthInWords() + r.decidedInWords()
 	}
 	if r.outcome() == failed {
@@ -100,7 +99,7 @@ func (r *Record) growthInWords() string {
 
 // Growth is how much the figure that decided a verdict grows: "+1,890 B/request", or
 // "+4.00 objects/request" where things were counted, not weighed.
-func Growth(t profile.Trend) string {
+func Growth(t leak.Trend) string {
 	if n, what := counted(t); what != "" {
 		return fmt.Sprintf("%+.2f %s/request", n, what)
 	}
@@ -109,7 +108,7 @@ func Growth(t profile.Trend) string {
 
 // counted is the growth per request of a channel that is a number of things, and what
 // they are; "" if the channel is one of bytes.
-func counted(t profile.Trend) (n float64, what string) {
+func counted(t leak.Trend) (n float64, what string) {
 	for _, c := range t.Channels {
 		if c.Name == t.Channel && c.Unit != "B" {
 			return c.Slope.Value, c.Unit
@@ -119,7 +118,7 @@ func counted(t profile.Trend) (n float64, what string) {
 }
 
 // intervalInWords is "95% CI 1,720 … 2,060 B", or nothing where there is no interval.
-func intervalInWords(e profile.Estimate) string {
+func intervalInWords(e leak.Estimate) string {
 	if !e.Interval() || e.Lo == e.Hi {
 		return ""
 	}
@@ -150,7 +149,7 @@ func (r *Record) channel() string {
 func (r *Record) trendInWords() string {
 	t := r.Trend
 	switch {
-	case t.Verdict == profile.Steady:
+	case t.Verdict == leak.Steady:
 		return fmt.Sprintf("the %s is steady: no growth above %s/request", r.channel(), Bytes(t.Bound)) + r.decidedInWords()
 	case t.Reason == "" && len(r.Samples) == 0:
 		return "nothing was measured"

@@ -2,9 +2,8 @@ package report
 
 import (
 	"fmt"
+	"github.com/memgate/memgate/profile/leak"
 	"strings"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // Holder is what keeps memory alive that grew: clearing it would free that memory.
@@ -108,7 +107,7 @@ func (r *Record) holderInWords() string {
 	switch {
 	case len(r.Holders) > 0:
 		return fmt.Sprintf("%s: %.0f%%", r.Holders[0], 100*r.Holders[0].Share)
-	case r.Trend.Verdict == profile.Leaking && r.HoldersWhyNot != "":
+	case r.Trend.Verdict == leak.Leaking && r.HoldersWhyNot != "":
 		return "not known: " + r.HoldersWhyNot
 	}
 	return ""

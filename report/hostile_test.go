@@ -13,6 +13,7 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // planted is what a hostile target could put into a name, a log or an error.
@@ -147,7 +148,7 @@ func TestImpossibleNumbers(t *testing.T) {
 	}
 	for _, n := range []int64{math.MaxInt64, math.MinInt64, -1, 0, 1} {
 		set(reflect.ValueOf(extreme).Elem(), n)
-		extreme.Trend.Verdict = profile.Leaking
+		extreme.Trend.Verdict = leak.Leaking
 		page := string(asHTML(t, extreme))
 		assert.NotRegexp(t, `(x|y|d|at|width|height)="[^"]*(NaN|Inf)`, page, "n = %d", n)
 		asText(t, extreme)

@@ -4,14 +4,14 @@ import (
 	"bufio"
 	_ "embed"
 	"fmt"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 	"html/template"
 	"io"
 	"maps"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/memgate/memgate/profile"
 )
 
 //go:embed report.html.tmpl
@@ -60,7 +60,7 @@ type page struct {
 	Mappings []alarmRow // at the last alarm
 	Unmapped string     // why there is none at some alarm
 	Sites    []*siteRow
-	Waiting  []profile.Goroutine
+	Waiting  []heap.GoroutineGrowth
 	More     int // sites that are not shown
 	NoSites  string
 	Flame    *flame
@@ -86,7 +86,7 @@ type fact struct{ Name, Value string }
 func newPage(r *Record) *page {
 	p := &page{
 		Record: r, Outcome: r.outcome(), Start: r.started(), Headline: upperFirst(r.headline()), Culprit: r.culprit(), Most: r.mostOfIt(), Facts: r.keyFacts(),
-		Leaking: r.Trend.Verdict == profile.Leaking, Margins: slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Margin != "" }), Again: r.AgainCommand(), Waiting: notable(r.Goroutines),
+		Leaking: r.Trend.Verdict == leak.Leaking, Margins: slices.ContainsFunc(r.Checks, func(c Check) bool { return c.Margin != "" }), Again: r.AgainCommand(), Waiting: notable(r.Goroutines),
 		LoadRows: r.loadFacts(), Source: r.sourceFacts(), Env: r.envFacts(), Compare: r.PprofCommand(),
 	}
 	p.Phases, p.Looked = r.phaseRows()
@@ -135,7 +135,7 @@ func (p *page) addSites(r *Record) {
 
 // culprit is the call site that grew most, where memory grew.
 func (r *Record) culprit() *siteRow {
-	if len(r.Growth) == 0 || r.Growth[0].Bytes <= 0 || r.Trend.Verdict == profile.Steady {
+	if len(r.Growth) == 0 || r.Growth[0].Bytes <= 0 || r.Trend.Verdict == leak.Steady {
 		return nil
 	}
 	return newSiteRow(r.Growth[0])
@@ -159,7 +159,7 @@ func (r *Record) mostOfIt() bool {
 func (r *Record) keyFacts() []fact {
 	var facts []fact
 	switch t := r.Trend; {
-	case t.Verdict == profile.Steady:
+	case t.Verdict == leak.Steady:
 		facts = append(facts, fact{"growth", "< " + Bytes(t.Bound) + "/request"})
 	case t.PerRequest.Points > 0:
 		name := "growth"

@@ -6,9 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/stretchr/testify/require"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // longRun is ten minutes at 100 Hz with twenty heap profiles.
@@ -21,7 +20,7 @@ func longRun() *Record {
 	for i := range 20 {
 		at := warmed + time.Duration(i)*30*time.Second
 		r.Heaps = append(r.Heaps, Heap{At: at, Phase: Load, File: fmt.Sprintf("TestLong.%02d-load.pb.gz", i+1), Bytes: 40_000})
-		r.Growth = append(r.Growth, profile.Site{
+		r.Growth = append(r.Growth, heap.Site{
 			Func: fmt.Sprintf("main.handler%d", i), File: "/src/main.go", Line: 10 * i, Bytes: int64(20-i) * mib, Stack: stack,
 		})
 	}

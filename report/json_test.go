@@ -15,10 +15,9 @@ import (
 	"testing/iotest"
 	"time"
 
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/memgate/memgate/profile"
 )
 
 func asJSON(t testing.TB, r *Record) []byte {
@@ -76,8 +75,8 @@ func fill(v reflect.Value, n *int) {
 	case reflect.Bool:
 		v.SetBool(true)
 	case reflect.Int, reflect.Int64:
-		if v.Type() == reflect.TypeFor[profile.Verdict]() {
-			v.SetInt(int64(profile.Leaking))
+		if v.Type() == reflect.TypeFor[leak.Verdict]() {
+			v.SetInt(int64(leak.Leaking))
 			return
 		}
 		v.SetInt(int64(*n))

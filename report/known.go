@@ -3,12 +3,11 @@ package report
 import (
 	"errors"
 	"fmt"
+	"github.com/memgate/memgate/profile/heap"
 	"math"
 	"regexp"
 	"strings"
 	"time"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // Known is growth that is known and put up with for a while: a call site may grow by so
@@ -40,7 +39,7 @@ func (k Known) Validate() error {
 }
 
 // covers tells whether k is about that site.
-func (k Known) covers(s profile.Site) bool {
+func (k Known) covers(s heap.Site) bool {
 	fits, err := regexp.Compile(k.Func)
 	if err != nil || k.Func == "" {
 		return false
@@ -57,7 +56,7 @@ func (k Known) covers(s profile.Site) bool {
 }
 
 // use is the sites that k is about.
-func (k Known) use(growth []profile.Site) (sites []profile.Site) {
+func (k Known) use(growth []heap.Site) (sites []heap.Site) {
 	for _, s := range growth {
 		if s.Bytes > 0 && k.covers(s) {
 			sites = append(sites, s)

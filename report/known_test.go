@@ -4,10 +4,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/memgate/memgate/profile"
 )
 
 func TestKnownGrowth(t *testing.T) {
@@ -61,5 +60,5 @@ func TestKnownValidate(t *testing.T) {
 		change(&k)
 		assert.ErrorContains(t, k.Validate(), want)
 	}
-	assert.Empty(t, (&Record{Growth: []profile.Site{{Func: "f"}}}).KnownInWords())
+	assert.Empty(t, (&Record{Growth: []heap.Site{{Func: "f"}}}).KnownInWords())
 }

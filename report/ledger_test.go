@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 func TestGapsInWords(t *testing.T) {
@@ -72,7 +73,7 @@ func TestManyGapsAreCut(t *testing.T) {
 
 func TestFormsTellSinceWhenItGrows(t *testing.T) {
 	r := leakingRun()
-	r.Trend.Onset = profile.Onset{At: 40 * time.Second, PerRequest: profile.Estimate{Value: 3100, Lo: 3000, Hi: 3200, Points: 10}}
+	r.Trend.Onset = leak.Onset{At: 40 * time.Second, PerRequest: leak.Estimate{Value: 3100, Lo: 3000, Hi: 3200, Points: 10}}
 	assert.Contains(t, string(asText(t, r)), "; from 00:40 on it grows by 3100 B with each request\n")
 	assert.Contains(t, string(asHTML(t, r)), "<dt>from 00:40 on</dt><dd>&#43;3,100 B/request</dd>")
 }

@@ -3,10 +3,9 @@ package report
 import (
 	"bytes"
 	"fmt"
+	"github.com/memgate/memgate/profile/leak"
 	"io"
 	"strings"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // Markdown writes the record for a pull request or a CI's step summary: verdict, rules,
@@ -68,7 +67,7 @@ func (r *Record) rulesMarkdown(b *bytes.Buffer) {
 }
 
 func (r *Record) sitesMarkdown(b *bytes.Buffer) {
-	if r.Trend.Verdict == profile.Steady || len(r.Growth) == 0 {
+	if r.Trend.Verdict == leak.Steady || len(r.Growth) == 0 {
 		return
 	}
 	b.WriteString("\n| live heap | per request | call site |\n|---:|---:|---|\n")

@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // Masked stands where a secret was.
@@ -35,9 +38,14 @@ func (r *Record) masked() *Record { return r.mapped(maskText) }
 // program's functions are no secrets.
 func (r *Record) mapped(do func(string) string) *Record {
 	v := mappedValue(reflect.ValueOf(*r), func(t reflect.Type) bool {
-		return holdsStrings(t) && !strings.HasSuffix(t.PkgPath(), "/profile")
+		return holdsStrings(t) && !unmasked[t]
 	}, do).Interface().(Record)
 	return &v
+}
+
+// unmasked are the types whose texts name a program's functions and what they do.
+var unmasked = map[reflect.Type]bool{
+	reflect.TypeFor[heap.Site](): true, reflect.TypeFor[heap.Box](): true, reflect.TypeFor[heap.GoroutineGrowth](): true, reflect.TypeFor[leak.Trend](): true,
 }
 
 // secretWords are parts of the names of what is secret.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // Schema is the version of Record that this package writes.
@@ -23,30 +25,30 @@ type Record struct {
 	Trial   Trial     // which of several runs it is that are compared; zero if it is alone
 	Env     Env
 	Source  Source
-	Phases  []Phase         // in order; the last ends when the run did
-	Load    load.Summary    // the measured load, without warm-up
-	Samples profile.Series  // all phases
-	Floors  []profile.Floor // all phases
+	Phases  []Phase            // in order; the last ends when the run did
+	Load    load.Summary       // the measured load, without warm-up
+	Samples profile.Series     // all phases
+	Floors  []profile.LiveHeap // all phases
 
 	Processes []profile.Processes // all phases; none where the target's processes cannot be seen
 
 	Alarms []Alarm // what was kept each time memory came near the limit, in order
 
-	Heaps   []Heap         // heap profiles kept as files
-	Growth  []profile.Site // between the first and last heap profile of the measured load, most bytes first
-	Holders []Holder       // who keeps alive what grew since the warm-up, most bytes first
+	Heaps   []Heap      // heap profiles kept as files
+	Growth  []heap.Site // between the first and last heap profile of the measured load, most bytes first
+	Holders []Holder    // who keeps alive what grew since the warm-up, most bytes first
 
 	// Reachable is what was reachable in the target's heap after the warm-up, before each
 	// time that the load went on, and at the end; none where it was not read from outside.
 	Reachable []profile.Reachable
 
-	Stacks []Heap        // goroutine profiles kept as files
-	Trend  profile.Trend // over the measured load
-	Checks []Check       // what judges said, in the order they were asked
-	Notes  []Finding     // what happened besides
+	Stacks []Heap     // goroutine profiles kept as files
+	Trend  leak.Trend // over the measured load
+	Checks []Check    // what judges said, in the order they were asked
+	Notes  []Finding  // what happened besides
 
-	Retained   []profile.Box       // what the live heap is made of, by call, in the last heap profile of the load beside the first
-	Goroutines []profile.Goroutine // stacks whose goroutines grew in number, most per request first
+	Retained   []heap.Box             // what the live heap is made of, by call, in the last heap profile of the load beside the first
+	Goroutines []heap.GoroutineGrowth // stacks whose goroutines grew in number, most per request first
 
 	AllowInconclusive bool    // the scenario lets judges pass where the evidence does not decide
 	Known             []Known // growth that the scenario puts up with, by call site

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // JSONSchema is the JSON Schema (draft 2020-12) of what [Record.JSON] writes.
@@ -32,7 +33,7 @@ func schemaOf(t reflect.Type) map[string]any {
 	switch t {
 	case reflect.TypeFor[time.Time]():
 		return map[string]any{"type": "string", "format": "date-time"}
-	case reflect.TypeFor[profile.Verdict]():
+	case reflect.TypeFor[leak.Verdict]():
 		return map[string]any{"enum": []string{"inconclusive", "steady", "leaking"}}
 	case reflect.TypeFor[profile.Series]():
 		return schemaOfSeries()

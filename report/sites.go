@@ -2,10 +2,10 @@ package report
 
 import (
 	"fmt"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 	"math"
 	"strings"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // TopSites is the n call sites that grew most, a line each, with the columns aligned:
@@ -14,8 +14,8 @@ import (
 // are samples; a site that is a guess has "perhaps" before it and no interval. A holder
 // has the size of what it holds, and the allocating frame stands last where it is
 // another one.
-func TopSites(growth []profile.Site, n int) []string {
-	var grown []profile.Site
+func TopSites(growth []heap.Site, n int) []string {
+	var grown []heap.Site
 	for _, s := range growth {
 		if s.Bytes > 0 {
 			grown = append(grown, s)
@@ -47,7 +47,7 @@ func TopSites(growth []profile.Site, n int) []string {
 }
 
 // about is what a site grew by with all that it holds, as far as samples tell.
-func about(s profile.Site) string {
+func about(s heap.Site) string {
 	bytes, _ := whole(s)
 	size := "≈ " + signedMiB(bytes)
 	if s.Uncertain {
@@ -57,7 +57,7 @@ func about(s profile.Site) string {
 }
 
 // bounds is the interval of a slope in brackets; nothing where there is none.
-func bounds(slope profile.Estimate) string {
+func bounds(slope leak.Estimate) string {
 	if interval := intervalInWords(slope); interval != "" {
 		return " (" + interval + ")"
 	}
@@ -68,7 +68,7 @@ func bounds(slope profile.Estimate) string {
 // request. What is allocated in different places is sampled independently, so that the
 // halves of their intervals add up as squares. There is no interval where one of them
 // has none, and none of a guess.
-func whole(s profile.Site) (bytes int64, perRequest profile.Estimate) {
+func whole(s heap.Site) (bytes int64, perRequest leak.Estimate) {
 	bytes = s.Bytes
 	known := !s.Uncertain && s.Lo < s.Hi
 	value, half := s.PerRequest, (s.Hi-s.Lo)/2
@@ -76,7 +76,7 @@ func whole(s profile.Site) (bytes int64, perRequest profile.Estimate) {
 		bytes, value = bytes+h.Bytes, value+h.PerRequest
 		known, half = known && h.Lo < h.Hi, math.Hypot(half, (h.Hi-h.Lo)/2)
 	}
-	perRequest = profile.Estimate{Value: value, Lo: value, Hi: value, Points: 1}
+	perRequest = leak.Estimate{Value: value, Lo: value, Hi: value, Points: 1}
 	if known {
 		perRequest.Lo, perRequest.Hi = value-half, value+half
 	}
@@ -84,7 +84,7 @@ func whole(s profile.Site) (bytes int64, perRequest profile.Estimate) {
 }
 
 // besides is the frame that allocates and what the site holds, where there are such.
-func besides(s profile.Site) string {
+func besides(s heap.Site) string {
 	var words string
 	if s.Alloc != "" {
 		words += "  ← " + s.Alloc
@@ -101,18 +101,18 @@ func besides(s profile.Site) string {
 
 // siteRow is a call site as tables show it.
 type siteRow struct {
-	profile.Site
+	heap.Site
 	Place, Size, PerRequest, Interval, Objects string
 	Held                                       []*siteRow // what it holds
 }
 
-func newSiteRow(s profile.Site) *siteRow {
+func newSiteRow(s heap.Site) *siteRow {
 	_, slope := whole(s)
 	row := &siteRow{
 		Site: s, Place: place(s), Size: about(s), PerRequest: SignedBytes(slope.Value), Interval: intervalInWords(slope), Objects: signedCount(s.Objects),
 	}
 	for _, h := range s.Holds {
-		row.Held = append(row.Held, newSiteRow(profile.Site{
+		row.Held = append(row.Held, newSiteRow(heap.Site{
 			Func: h.Func, File: h.File, Line: h.Line, Bytes: h.Bytes, Objects: h.Objects, PerRequest: h.PerRequest, Lo: h.Lo, Hi: h.Hi,
 			Uncertain: s.Uncertain, Stack: h.Stack,
 		}))
@@ -124,4 +124,4 @@ func newSiteRow(s profile.Site) *siteRow {
 func nameless(interval string) string { return strings.TrimPrefix(interval, "95% CI ") }
 
 // place is a site as "session.go:88".
-func place(s profile.Site) string { return placeIn(s.File, s.Line) }
+func place(s heap.Site) string { return placeIn(s.File, s.Line) }

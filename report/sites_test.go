@@ -4,9 +4,8 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/stretchr/testify/assert"
-
-	"github.com/memgate/memgate/profile"
 )
 
 func TestTopSites(t *testing.T) {
@@ -16,25 +15,25 @@ func TestTopSites(t *testing.T) {
 	}, TopSites(leakingRun().Growth, 2))
 	assert.Empty(t, TopSites(nil, 3))
 	assert.Empty(t, TopSites(leakingRun().Growth, 0))
-	assert.Empty(t, TopSites([]profile.Site{{Func: "main.f", Bytes: -1}}, 3), "what shrank is no culprit")
-	assert.Equal(t, []string{"≈ +1.0 MiB  0 B/request  f  "}, TopSites([]profile.Site{{Func: "f", Bytes: mib}}, 3))
+	assert.Empty(t, TopSites([]heap.Site{{Func: "main.f", Bytes: -1}}, 3), "what shrank is no culprit")
+	assert.Equal(t, []string{"≈ +1.0 MiB  0 B/request  f  "}, TopSites([]heap.Site{{Func: "f", Bytes: mib}}, 3))
 }
 
 // A leak is shown as one, with the size of what it holds; a guess says so.
 func TestTopSitesOfAHolderAndAGuess(t *testing.T) {
-	held := []profile.Held{{Func: "net/http.readRequest", Bytes: 2 * mib, PerRequest: 900, Lo: 860, Hi: 940}, {Func: "net/textproto.readMIMEHeader", Bytes: mib, PerRequest: 400, Lo: 370, Hi: 430}}
-	set := profile.Site{Func: "main.Set", File: "r.go", Line: 3, Bytes: mib, PerRequest: 48, Lo: 48, Hi: 48, Holds: held}
+	held := []heap.Held{{Func: "net/http.readRequest", Bytes: 2 * mib, PerRequest: 900, Lo: 860, Hi: 940}, {Func: "net/textproto.readMIMEHeader", Bytes: mib, PerRequest: 400, Lo: 370, Hi: 430}}
+	set := heap.Site{Func: "main.Set", File: "r.go", Line: 3, Bytes: mib, PerRequest: 48, Lo: 48, Hi: 48, Holds: held}
 	assert.Equal(t, []string{
 		"        ≈ +4.0 MiB  1,348 B/request  main.Set  r.go:3  holds net/http.readRequest, net/textproto.readMIMEHeader",
 		"perhaps ≈ +1.0 MiB     20 B/request  main.log  ",
-	}, TopSites([]profile.Site{set, {Func: "main.log", Bytes: mib, PerRequest: 20, Lo: -5, Hi: 45, Uncertain: true}}, 3), "no interval where a part has none, and none of a guess")
+	}, TopSites([]heap.Site{set, {Func: "main.log", Bytes: mib, PerRequest: 20, Lo: -5, Hi: 45, Uncertain: true}}, 3), "no interval where a part has none, and none of a guess")
 
 	set.Lo, set.Hi = 48, 48.0001
 	_, slope := whole(set)
 	assert.InDelta(t, 1298, slope.Lo, 0.01, "1,348 less the root of 40² + 30²")
 	assert.InDelta(t, 1398, slope.Hi, 0.01)
 
-	page := string(asHTML(t, &Record{Growth: []profile.Site{{Func: "main.Set", Bytes: mib, Uncertain: true, Holds: held}}}))
+	page := string(asHTML(t, &Record{Growth: []heap.Site{{Func: "main.Set", Bytes: mib, Uncertain: true, Holds: held}}}))
 	assert.Contains(t, page, "What most likely grew, perhaps ≈ ")
 	assert.Contains(t, page, "Perhaps: none of these grew so steadily")
 	assert.Contains(t, page, "from <code>net/textproto.readMIMEHeader</code>")

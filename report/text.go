@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 const (
@@ -26,10 +27,10 @@ func (r *Record) Text(w io.Writer) error {
 		headline = f.Text
 	}
 	head := fmt.Sprintf("memtest %s: %s, %s", v.Name, strings.ToUpper(string(v.outcome())), headline)
-	if interval := intervalInWords(v.Trend.PerRequest); interval != "" && v.Trend.Verdict == profile.Leaking {
+	if interval := intervalInWords(v.Trend.PerRequest); interval != "" && v.Trend.Verdict == leak.Leaking {
 		head += " (" + interval + " per request)"
 	}
-	if v.Trend.Onset.Found() && v.Trend.Verdict == profile.Leaking {
+	if v.Trend.Onset.Found() && v.Trend.Verdict == leak.Leaking {
 		head += "; " + v.Trend.Onset.String()
 	}
 	below := v.factLines()
@@ -103,7 +104,7 @@ func (r *Record) factLines() []string {
 	row("memory", r.memoryInWords())
 	row("floors", r.FloorsInWords())
 	row("held by", r.holderInWords())
-	if r.Trend.Verdict != profile.Steady {
+	if r.Trend.Verdict != leak.Steady {
 		for i, site := range TopSites(r.Growth, topSites) {
 			row([]string{"where", ""}[min(i, 1)], site)
 		}

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // Phase is the first phase of that name, if the run came to it.
@@ -29,12 +31,12 @@ func (r *Record) During(phase string) profile.Series {
 }
 
 // floorsDuring is the floors that were read in the phase of that name.
-func (r *Record) floorsDuring(phase string) []profile.Floor {
+func (r *Record) floorsDuring(phase string) []profile.LiveHeap {
 	p, ok := r.Phase(phase)
 	if !ok {
 		return nil
 	}
-	var in []profile.Floor
+	var in []profile.LiveHeap
 	for _, f := range r.Floors {
 		if p.From <= f.At && f.At <= p.To {
 			in = append(in, f)
@@ -45,7 +47,7 @@ func (r *Record) floorsDuring(phase string) []profile.Floor {
 
 // rests are the floors at rest next to the measured load, before it and after it; zero
 // where they were not read.
-func (r *Record) rests() (before, after profile.Floor) {
+func (r *Record) rests() (before, after profile.LiveHeap) {
 	load, _ := r.Phase(Load)
 	end, ended := r.Phase(Floor)
 	for _, f := range r.Floors {
@@ -59,14 +61,14 @@ func (r *Record) rests() (before, after profile.Floor) {
 	return before, after
 }
 
-// Evidence is what the record says of the measured load, for [profile.Detect]: samples
+// Evidence is what the record says of the measured load, for [leak.Detect]: samples
 // and floors of that phase, and what interrupted it. An interruption is a fatal
 // finding, an OOM kill (of a child of the target, too), a start of the target in the
 // midst of it, 3 s (or ten planned distances) without a sample, and gaps that are
 // more than a tenth of it.
-func (r *Record) Evidence() profile.Evidence {
+func (r *Record) Evidence() leak.Evidence {
 	window, _ := r.Phase(Load)
-	e := profile.Evidence{
+	e := leak.Evidence{
 		Samples:   r.During(Load),
 		Floors:    r.floorsDuring(Load),
 		Processes: r.processesDuring(Load),
@@ -79,7 +81,7 @@ func (r *Record) Evidence() profile.Evidence {
 	}
 	e.RestBefore, e.Rest = r.rests()
 	for _, h := range r.Holders {
-		e.Held = append(e.Held, profile.Holding{Name: h.String(), Share: h.Share, Bytes: h.Bytes, Counts: h.Counts})
+		e.Held = append(e.Held, leak.Retainer{Name: h.String(), Share: h.Share, Bytes: h.Bytes, Counts: h.Counts})
 	}
 	for _, f := range r.Notes {
 		if f.Fatal || f.Kind == OOMKilled {
@@ -139,7 +141,7 @@ func (r *Record) FloorsInWords() string {
 // TopGoroutines is the n stacks whose goroutines grew most in number, a line each:
 // "+4,012 goroutines, 1.00/request, in main.wait main.go:57 (chan receive), started by
 // main.watch main.go:60". Those that are hardly more are left out.
-func TopGoroutines(grown []profile.Goroutine, n int) []string {
+func TopGoroutines(grown []heap.GoroutineGrowth, n int) []string {
 	var lines []string
 	grown = notable(grown)
 	for _, g := range grown[:min(n, len(grown))] {
@@ -163,8 +165,8 @@ const leastGoroutines = 0.005
 
 // notable is the stacks whose number says something: a goroutine more or less in a
 // whole run does not, unless the runtime knows it to wait for ever.
-func notable(grown []profile.Goroutine) []profile.Goroutine {
-	var kept []profile.Goroutine
+func notable(grown []heap.GoroutineGrowth) []heap.GoroutineGrowth {
+	var kept []heap.GoroutineGrowth
 	for _, g := range grown {
 		if g.PerRequest >= leastGoroutines || g.Leaked > 0 {
 			kept = append(kept, g)

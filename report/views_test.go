@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 func TestEvidence(t *testing.T) {
@@ -25,7 +27,7 @@ func TestEvidence(t *testing.T) {
 	assert.GreaterOrEqual(t, e.Samples[0].At, load.From)
 	assert.LessOrEqual(t, e.Samples[len(e.Samples)-1].At, load.To)
 	assert.Len(t, e.Floors, 61)
-	assert.Equal(t, profile.Evidence{}, new(Record).Evidence())
+	assert.Equal(t, leak.Evidence{}, new(Record).Evidence())
 }
 
 func TestEvidenceThatIsBroken(t *testing.T) {
@@ -68,7 +70,7 @@ func TestFloorsInWords(t *testing.T) {
 	floors := func(mibs ...float64) *Record {
 		r := &Record{Phases: []Phase{{Name: Load, To: time.Hour}}}
 		for i, m := range mibs {
-			r.Floors = append(r.Floors, profile.Floor{At: time.Duration(i) * time.Second, HeapAlloc: uint64(m * mib)})
+			r.Floors = append(r.Floors, profile.LiveHeap{At: time.Duration(i) * time.Second, HeapAlloc: uint64(m * mib)})
 		}
 		return r
 	}
@@ -81,7 +83,7 @@ func TestFloorsInWords(t *testing.T) {
 
 // A goroutine more or less in a whole run is noise.
 func TestGoroutinesThatSayNothingAreLeftOut(t *testing.T) {
-	grown := []profile.Goroutine{
+	grown := []heap.GoroutineGrowth{
 		{Func: "main.wait", File: "main.go", Line: 57, Count: 4012, PerRequest: 1, State: "chan receive"},
 		{Func: "main.stuck", Count: 1, PerRequest: 0.0003, Leaked: 1},
 		{Func: "net/http.(*conn).serve", Count: 2, PerRequest: 0.0004},
@@ -111,12 +113,12 @@ func TestOutcome(t *testing.T) {
 		headline string
 	}{
 		"nothing":          {Record{}, unjudged, "nothing was measured"},
-		"kept":             {Record{Checks: []Check{check(true, "0")}, Trend: profile.Trend{Verdict: profile.Steady, Bound: 12, Channel: "live heap"}}, passed, "the live heap is steady: no growth above 12 B/request"},
-		"inconclusive":     {Record{Checks: []Check{check(true, ""), check(false, "inconclusive: few")}, Trend: profile.Trend{Reason: "few", Remedy: "more"}}, inconclusive, "no statement on growth is possible: few; more"},
+		"kept":             {Record{Checks: []Check{check(true, "0")}, Trend: leak.Trend{Verdict: leak.Steady, Bound: 12, Channel: "live heap"}}, passed, "the live heap is steady: no growth above 12 B/request"},
+		"inconclusive":     {Record{Checks: []Check{check(true, ""), check(false, "inconclusive: few")}, Trend: leak.Trend{Reason: "few", Remedy: "more"}}, inconclusive, "no statement on growth is possible: few; more"},
 		"and broken":       {Record{Checks: []Check{check(false, "inconclusive: few"), check(false, "2")}}, failed, "rule is inconclusive: few, allowed 1; 1 more rules failed"},
 		"broken":           {Record{Checks: []Check{check(true, "0"), check(false, "2")}}, failed, "rule is 2, allowed 1"},
-		"leak":             {Record{Checks: []Check{check(false, "x")}, Trend: profile.Trend{Verdict: profile.Leaking, PerRequest: profile.Estimate{Value: 99}}}, failed, "the memory grows by 99 B with each request"},
-		"leak, not judged": {Record{Trend: profile.Trend{Verdict: profile.Leaking, PerRequest: profile.Estimate{Value: 99}}}, unjudged, "the memory grows by 99 B with each request"},
+		"leak":             {Record{Checks: []Check{check(false, "x")}, Trend: leak.Trend{Verdict: leak.Leaking, PerRequest: leak.Estimate{Value: 99}}}, failed, "the memory grows by 99 B with each request"},
+		"leak, not judged": {Record{Trend: leak.Trend{Verdict: leak.Leaking, PerRequest: leak.Estimate{Value: 99}}}, unjudged, "the memory grows by 99 B with each request"},
 		"ended":            {Record{Checks: []Check{check(true, "0")}, Notes: []Finding{{Fatal: true, Text: "it died"}}}, failed, "it died"},
 	} {
 		assert.Equal(t, c.want, c.r.outcome(), name)

@@ -19,7 +19,7 @@ import (
 
 	"github.com/docker/go-units"
 
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -76,7 +76,7 @@ func judge(file string, f forecasting) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	trend := profile.Detect(evidence)
+	trend := leak.Detect(evidence)
 	line := inWords(file, trend)
 	if f.limit > 0 {
 		line.Forecast = f.of(evidence, trend)
@@ -85,16 +85,16 @@ func judge(file string, f forecasting) (verdict, error) {
 }
 
 // read tells a record from a trace by how it begins.
-func read(in io.Reader) (profile.Evidence, error) {
+func read(in io.Reader) (leak.Evidence, error) {
 	buffered := bufio.NewReader(in)
 	start, _ := buffered.Peek(512)
 	start = bytes.TrimLeft(start, "\ufeff \t\r\n")
 	if !bytes.HasPrefix(start, []byte("{")) && !bytes.HasPrefix(start, []byte("<")) {
-		return profile.ReadTrace(buffered)
+		return leak.ReadTrace(buffered)
 	}
 	record, err := report.Read(buffered)
 	if err != nil {
-		return profile.Evidence{}, err
+		return leak.Evidence{}, err
 	}
 	return record.Evidence(), nil
 }

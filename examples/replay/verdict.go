@@ -1,24 +1,23 @@
 package main
 
 import (
+	"github.com/memgate/memgate/profile/leak"
 	"time"
-
-	"github.com/memgate/memgate/profile"
 )
 
 // verdict is a line of the output. What is not known is null.
 type verdict struct {
-	File              string          `json:"file"`
-	Verdict           profile.Verdict `json:"verdict"`
-	Channel           string          `json:"channel"`
-	BytesPerRequest   *float64        `json:"bytes_per_request"`
-	Lo                *float64        `json:"lo"`
-	Hi                *float64        `json:"hi"`
-	Bound             *float64        `json:"bound"`
-	ObjectsPerRequest *float64        `json:"objects_per_request"`
-	Reason            string          `json:"reason"`
-	Shape             string          `json:"shape"`
-	Forecast          *forecast       `json:"forecast,omitempty"`
+	File              string       `json:"file"`
+	Verdict           leak.Verdict `json:"verdict"`
+	Channel           string       `json:"channel"`
+	BytesPerRequest   *float64     `json:"bytes_per_request"`
+	Lo                *float64     `json:"lo"`
+	Hi                *float64     `json:"hi"`
+	Bound             *float64     `json:"bound"`
+	ObjectsPerRequest *float64     `json:"objects_per_request"`
+	Reason            string       `json:"reason"`
+	Shape             string       `json:"shape"`
+	Forecast          *forecast    `json:"forecast,omitempty"`
 }
 
 // forecast is when memory reaches the limit, in seconds from the recording's end.
@@ -29,7 +28,7 @@ type forecast struct {
 	Latest   *float64 `json:"latest"`
 }
 
-func inWords(file string, t profile.Trend) verdict {
+func inWords(file string, t leak.Trend) verdict {
 	v := verdict{File: file, Verdict: t.Verdict, Channel: t.Channel, Reason: t.Reason, Shape: t.Shape}
 	if t.PerRequest.Points > 0 {
 		v.BytesPerRequest = &t.PerRequest.Value
@@ -37,7 +36,7 @@ func inWords(file string, t profile.Trend) verdict {
 	if t.PerRequest.Interval() {
 		v.Lo, v.Hi = &t.PerRequest.Lo, &t.PerRequest.Hi
 	}
-	if t.Verdict == profile.Steady {
+	if t.Verdict == leak.Steady {
 		v.Bound = &t.Bound
 	}
 	if t.Objects.Points > 0 {
@@ -52,7 +51,7 @@ type forecasting struct {
 	rate  float64 // requests per second; 0 is the recording's own
 }
 
-func (f forecasting) of(e profile.Evidence, t profile.Trend) *forecast {
+func (f forecasting) of(e leak.Evidence, t leak.Trend) *forecast {
 	rate := f.rate
 	if n := len(e.Samples); rate == 0 && n > 1 {
 		first, last := e.Samples[0], e.Samples[n-1]

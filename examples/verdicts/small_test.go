@@ -12,7 +12,7 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 // TestHoldersDecide asks services whose curves alone say little: small leaks, and healthy
@@ -48,16 +48,16 @@ func asked(t *testing.T, service, weight, pprof string, leaks bool) {
 		keep(t, r)
 		alone := r.Evidence()
 		alone.Reachable, alone.Held = nil, nil
-		before, v := profile.Detect(alone), r.Trend
+		before, v := leak.Detect(alone), r.Trend
 		t.Logf("| %v | %s | %s B | %s | %s (%s) | %s (%s) | %s |", leaks, service, weight, cmp.Or(pprof, "pprof"), before.Verdict, before.Channel, v.Verdict, v.Channel, v.Reason)
-		assert.Equal(t, v.Verdict, profile.Detect(r.Evidence()).Verdict, "the record says as much")
+		assert.Equal(t, v.Verdict, leak.Detect(r.Evidence()).Verdict, "the record says as much")
 		switch {
-		case before.Verdict != profile.Inconclusive:
+		case before.Verdict != leak.Inconclusive:
 			assert.Equal(t, before.Verdict, v.Verdict, "what the curves decide stays")
 		case leaks:
-			assert.NotEqual(t, profile.Steady, v.Verdict, "it leaks")
+			assert.NotEqual(t, leak.Steady, v.Verdict, "it leaks")
 		default:
-			assert.NotEqual(t, profile.Leaking, v.Verdict, "it does not leak")
+			assert.NotEqual(t, leak.Leaking, v.Verdict, "it does not leak")
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -62,9 +62,9 @@ func TestVerdictsOnLivingServices(t *testing.T) {
 				t.Logf("%-10s %-12s %-12s %8.0f B/request %6.2f objects/request  %5.0f requests  %s",
 					tc.service, v, r.Trend.Channel, r.Trend.PerRequest.Value, r.Trend.Objects.Value, float64(r.Load.Requests), r.Trend.Reason)
 				if tc.leaks {
-					assert.NotEqual(t, profile.Steady, v, "it leaks")
+					assert.NotEqual(t, leak.Steady, v, "it leaks")
 				} else {
-					assert.NotEqual(t, profile.Leaking, v, "it does not leak: %+v", r.Trend)
+					assert.NotEqual(t, leak.Leaking, v, "it does not leak: %+v", r.Trend)
 				}
 			})
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/memgate/memgate/internal/baseline"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -35,9 +36,9 @@ func trial(mib float64) *report.Record {
 			{Name: report.Load, To: 10 * time.Second}, {Name: report.Floor, From: 11 * time.Second, To: 12 * time.Second},
 		},
 		Samples: profile.Series{sample(time.Second), sample(9 * time.Second), sample(12 * time.Second)},
-		Floors:  []profile.Floor{{At: 12 * time.Second, HeapAlloc: bytes / 2}},
+		Floors:  []profile.LiveHeap{{At: 12 * time.Second, HeapAlloc: bytes / 2}},
 		Load:    load.Summary{Requests: 12000, Rate: 200, Latency: load.Latency{P99: 9380 * time.Microsecond}},
-		Trend:   profile.Trend{PerRequest: profile.Estimate{Value: -0.25, Points: 10}},
+		Trend:   leak.Trend{PerRequest: leak.Estimate{Value: -0.25, Points: 10}},
 	}
 }
 
@@ -87,7 +88,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 // TestWhatIsNotKnownOfAHost: figures and host of a run that nobody knows much of.
 func TestWhatIsNotKnownOfAHost(t *testing.T) {
 	r := trial(30)
-	r.Env, r.Trend, r.Floors, r.Test = report.Env{}, profile.Trend{}, nil, report.Test{}
+	r.Env, r.Trend, r.Floors, r.Test = report.Env{}, leak.Trend{}, nil, report.Test{}
 	f, err := baseline.Of([]*report.Record{r, r})
 	require.NoError(t, err)
 	got, err := baseline.Parse("orders", f.Bytes())

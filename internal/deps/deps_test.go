@@ -15,7 +15,7 @@ const module = "github.com/memgate/memgate"
 // TestWhoMayNotReachDocker: a record can be read, judged and rendered by a program
 // that has no engine at hand and wants none of its 40 modules.
 func TestWhoMayNotReachDocker(t *testing.T) {
-	for _, pkg := range []string{"profile", "load", "report", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process"} {
+	for _, pkg := range []string{"profile", "profile/leak", "profile/heap", "load", "report", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process"} {
 		for _, dep := range goList(t, "-deps", module+"/"+pkg) {
 			assert.NotContains(t, dep, "testcontainers", pkg)
 			assert.NotContains(t, dep, "moby", pkg)
@@ -26,9 +26,9 @@ func TestWhoMayNotReachDocker(t *testing.T) {
 // TestEachLibraryHasOneOwner: whoever replaces a library has one folder to look at.
 func TestEachLibraryHasOneOwner(t *testing.T) {
 	owners := map[string][]string{
-		"github.com/google/pprof":                     {"profile", "internal/faketarget"},
+		"github.com/google/pprof":                     {"profile/heap", "internal/faketarget"},
 		"github.com/ianlancetaylor/demangle":          {"internal/symbols"},
-		"github.com/montanaflynn/stats":               {"internal/stats", "profile"},
+		"github.com/montanaflynn/stats":               {"internal/stats", "profile", "profile/heap"},
 		"github.com/tsenart/vegeta/v12":               {"load"},
 		"github.com/aclements/go-moremath":            {"internal/stats"},
 		"golang.org/x/perf":                           {"internal/stats", "internal/baseline"},

@@ -16,6 +16,7 @@ import (
 
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/report"
 )
 
@@ -120,15 +121,15 @@ func (t *Target) Sample(_ context.Context, m *profile.Memory) error {
 type prober struct{ *Target }
 
 // Floor implements memtest.Prober.
-func (p prober) Floor(context.Context) (profile.Floor, error) {
+func (p prober) Floor(context.Context) (profile.LiveHeap, error) {
 	if err := p.answers(); err != nil {
-		return profile.Floor{}, err
+		return profile.LiveHeap{}, err
 	}
 	objects := uint64(1000)
 	if p.Retains > 0 {
 		objects += p.served.Load()
 	}
-	return profile.Floor{
+	return profile.LiveHeap{
 		Took: time.Millisecond, HeapAlloc: p.live() + p.Wavers*uint64(p.looks.Load()*7%5), HeapObjects: objects,
 		StackInuse: 1 << 20, Sys: p.live() + 4<<20, NextGC: 2 * p.live(), NumGC: 10,
 	}, nil
@@ -181,9 +182,9 @@ type foreign struct{ prober }
 func (foreign) ForcesGC() bool { return false }
 
 // Goroutines implements memtest.GoroutineProber: main.wait is where goroutines wait.
-func (p prober) Goroutines(_ context.Context, whole bool) (profile.Goroutines, error) {
+func (p prober) Goroutines(_ context.Context, whole bool) (heap.GoroutineProfile, error) {
 	if p.StacksErr != nil {
-		return profile.Goroutines{}, p.StacksErr
+		return heap.GoroutineProfile{}, p.StacksErr
 	}
 	wait := &pprof.Function{ID: 1, Name: "main.wait", SystemName: "main.wait", Filename: "/src/wait.go"}
 	at := &pprof.Location{ID: 1, Address: 1, Line: []pprof.Line{{Function: wait, Line: 7}}}
@@ -200,10 +201,10 @@ func (p prober) Goroutines(_ context.Context, whole bool) (profile.Goroutines, e
 	}
 	raw, err := parked("goroutine")
 	if err != nil || !whole {
-		return profile.Goroutines{Raw: raw}, err
+		return heap.GoroutineProfile{Raw: raw}, err
 	}
 	leaked, err := parked("goroutineleak")
-	return profile.Goroutines{Raw: raw, Leaked: leaked}, err
+	return heap.GoroutineProfile{Raw: raw, Leaked: leaked}, err
 }
 
 func written(p *pprof.Profile) ([]byte, error) {

@@ -16,7 +16,7 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
-	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -25,7 +25,7 @@ const within = 3
 
 // score is what memgate said of a program.
 type score struct {
-	verdict profile.Verdict
+	verdict leak.Verdict
 	rank    int  // of the first guilty function, from 1; 0 if none is among the first
 	held    bool // the first line of who holds it names the holder
 	first   string
@@ -48,12 +48,12 @@ func TestRealPrograms(t *testing.T) {
 			s := p.score(r)
 			table = append(table, fmt.Sprintf("%-18s %-12s %5d %12.0f %-6t  %s", p.name, s.verdict, s.rank, r.Trend.PerRequest.Value, s.held, s.first))
 			if len(p.guilty) == 0 {
-				assert.NotEqual(t, profile.Leaking, s.verdict, "it is healthy")
+				assert.NotEqual(t, leak.Leaking, s.verdict, "it is healthy")
 				assert.Empty(t, r.Holders, "it is healthy")
 				return
 			}
 			leaking++
-			assert.NotEqual(t, profile.Steady, s.verdict, "it leaks")
+			assert.NotEqual(t, leak.Steady, s.verdict, "it leaks")
 			if assert.NotZero(t, s.rank, "none of %v is among the first %d of\n%s", p.guilty, within, strings.Join(report.TopSites(r.Growth, 8), "\n")) {
 				named++
 			}

@@ -1,0 +1,46 @@
+package leak
+
+import (
+	"testing"
+	"time"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/stretchr/testify/assert"
+)
+
+// TestDescriptorsAndThreadsAreChannels: a target whose memory is flat leaks what the
+// kernel counts.
+func TestDescriptorsAndThreadsAreChannels(t *testing.T) {
+	run := func(fds, threads func(i uint64) uint64) Trend {
+		e := Evidence{Planned: 100, Window: time.Minute}
+		for i := range uint64(601) {
+			e.Samples = append(e.Samples, profile.Sample{At: time.Duration(i) * 100 * time.Millisecond, Requests: 10 * i, Memory: profile.Memory{Usage: 50 << 20, WorkingSet: 50 << 20}})
+		}
+		for i := range uint64(61) {
+			e.Processes = append(e.Processes, profile.Processes{At: time.Duration(i) * time.Second, Requests: 100 * i, Count: 1, FDs: fds(i), Threads: threads(i)})
+		}
+		return Detect(e)
+	}
+	flat := func(uint64) uint64 { return 10 }
+	grows := func(i uint64) uint64 { return 10 + 100*i }
+
+	steady := run(flat, flat)
+	assert.Equal(t, Steady, steady.Verdict, steady.Reason)
+	for name, trend := range map[string]Trend{"file descriptors": run(grows, flat), "threads": run(flat, grows)} {
+		assert.Equal(t, Leaking, trend.Verdict, trend.Reason)
+		assert.Equal(t, name, trend.Channel)
+		assert.InDelta(t, 1, channelOf(trend, name).Slope.Value, 0.05, "one with each request")
+		assert.Equal(t, name, channelOf(trend, name).Unit)
+	}
+	unread := run(func(uint64) uint64 { return 0 }, flat)
+	assert.Empty(t, channelOf(unread, "file descriptors").Name, "what was not read is no channel")
+}
+
+func channelOf(t Trend, name string) Signal {
+	for _, c := range t.Channels {
+		if c.Name == name {
+			return c
+		}
+	}
+	return Signal{}
+}

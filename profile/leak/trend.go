@@ -1,0 +1,104 @@
+package leak
+
+import (
+	"fmt"
+	"time"
+)
+
+// Verdict is what can be said of a target's memory under load. The zero value
+// claims nothing. It is written as its word in JSON and CSV.
+type Verdict int
+
+const (
+	Inconclusive Verdict = iota // the evidence does not decide: Trend.Reason says why, Trend.Remedy what would
+	Steady                      // growth above Trend.Bound can be excluded
+	Leaking                     // sustained growth with requests
+)
+
+var verdictNames = []string{"inconclusive", "steady", "leaking"}
+
+// String is "inconclusive", "steady" or "leaking".
+func (v Verdict) String() string {
+	if v < 0 || int(v) >= len(verdictNames) {
+		return fmt.Sprintf("Verdict(%d)", int(v))
+	}
+	return verdictNames[v]
+}
+
+// MarshalText writes the verdict's word.
+func (v Verdict) MarshalText() ([]byte, error) {
+	if v < 0 || int(v) >= len(verdictNames) {
+		return nil, fmt.Errorf("write verdict: %d is none of inconclusive (0), steady (1), leaking (2)", int(v))
+	}
+	return []byte(v.String()), nil
+}
+
+// UnmarshalText reads the word that MarshalText writes.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for i, name := range verdictNames {
+		if string(text) == name {
+			*v = Verdict(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("read verdict: %q is none of inconclusive, steady, leaking", text)
+}
+
+// Estimate is a value with its 95 % interval. Where there is none, Lo and Hi are Value.
+type Estimate struct {
+	Value, Lo, Hi float64
+	Points        int // reduced points it was made from; 0 means that there is no estimate
+}
+
+// Interval tells whether there is an interval. There is none where
+// nothing was estimated, and where none can be stood by: in growth by few steps, of a
+// heap whose collections were not forced, of the working set.
+func (e Estimate) Interval() bool { return e.Points > 0 && e.Lo < e.Hi }
+
+// Trend is what Detect found.
+type Trend struct {
+	Verdict Verdict
+	Channel string // the figure that decided: "live heap", "heap objects", "working set", "reachable heap", …
+
+	PerRequest Estimate // growth in bytes per completed request
+	PerSecond  Estimate // growth in bytes per second
+	Onset      Onset    // when growth of the live heap set in, if that was in the midst of the window and the run is not Steady
+	Objects    Estimate // growth in heap objects per completed request; no Points where they were not counted
+	Bound      float64  // if Steady: no growth above this many bytes per request
+
+	Floor      float64 // growth over the window below which nothing is called a leak, in bytes
+	Margin     float64 // growth over the window that Steady excludes, in bytes
+	Detectable float64 // the leak that this run would have found in 4 of 5 cases, in bytes per request
+
+	Memory    float64 // the working set at the window's end, in bytes; 0 if it was not sampled
+	Amplified float64 // bytes that memory grows by for each byte of PerRequest: 1 + GOGC/100 for a heap
+
+	Shape    string   // flat, plateau, cache fill, step, sawtooth, leak; growth where its end is not seen
+	Channels []Signal // what each figure says by itself
+	Split    []Cause  // the working set's growth over the window by cause, largest first
+
+	Reason string // if Inconclusive: why; else how what is reachable in the heap decided, where it did
+	Remedy string // if Inconclusive: what would decide it
+
+	// More is how much longer the load must run for a verdict, if it is Inconclusive
+	// for want of data; 0 where more of the same would not decide it.
+	More time.Duration
+}
+
+// Channel is what one figure says by itself.
+type Signal struct {
+	Name    string   // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set", "reachable heap"
+	Verdict Verdict  // of this figure alone
+	Slope   Estimate // growth per completed request, in Unit
+	Unit    string   // "B", "objects", "goroutines", "file descriptors" or "threads"
+	Bound   float64  // if Steady: no growth above this per request, in Unit
+	Floor   float64  // growth over the window below which nothing is called a leak, in Unit
+	Margin  float64  // growth over the window that Steady excludes, in Unit
+	Reasons []string // why it is not Leaking
+}
+
+// Cause is a part of memory and how much it grew over the window.
+type Cause struct {
+	Name  string  // "live heap", "stacks", "idle heap", "off-heap", "page cache", "tmpfs", "kernel", "swap"
+	Bytes float64 // growth from the window's start to its end; negative if it shrank
+}
