@@ -15,7 +15,7 @@ type dialer struct {
 	connect func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
-// address is the host and port that base names.
+// address returns the host and port that base names.
 func address(base *url.URL) string {
 	port := base.Port()
 	switch {

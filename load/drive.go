@@ -95,7 +95,7 @@ func (a *attack) run(m *Meter) {
 	}
 }
 
-// target is a vegeta.Targeter.
+// target returns a vegeta.Targeter.
 func (a *attack) target(t *vegeta.Target) error {
 	if a.sending.Err() != nil {
 		return errOver
@@ -116,7 +116,7 @@ func (a *attack) abortOnFailure() {
 	}
 }
 
-// operation is what became of one request.
+// operation returns what became of one request.
 func operation(r *vegeta.Result, x *exchange) Operation {
 	o := Operation{
 		Start:    x.sent, // Vegeta's is earlier by the time that Each took
@@ -134,7 +134,7 @@ func operation(r *vegeta.Result, x *exchange) Operation {
 	return o
 }
 
-// ended is when sending ended.
+// ended returns when sending ended.
 func (a *attack) ended() time.Time {
 	end, _ := a.sending.Deadline()
 	if now := time.Now(); now.Before(end) {

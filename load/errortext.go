@@ -96,7 +96,7 @@ func oneLine(text string) string {
 	}), " ")
 }
 
-// cut is text up to n bytes, without half a character at its end.
+// cut returns text up to n bytes, without half a character at its end.
 func cut(text string, n int) string {
 	if len(text) <= n {
 		return text

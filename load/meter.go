@@ -45,7 +45,7 @@ type openSecond struct {
 	latency vegeta.LatencyMetrics
 }
 
-// closed is the second as it stands in the timeline.
+// closed returns the second as it stands in the timeline.
 func (s openSecond) closed() Second {
 	if s.Requests > 0 {
 		s.P99 = s.latency.Quantile(0.99)
@@ -139,11 +139,11 @@ func (m *Meter) advance(now time.Time) {
 	}
 }
 
-// Completed is the number of operations added so far, cut ones excepted. It takes
+// Completed returns the number of operations added so far, cut ones excepted. It takes
 // no lock.
 func (m *Meter) Completed() uint64 { return m.completed.Load() }
 
-// Recent is how the load went in the last full seconds.
+// Recent returns how the load went in the last full seconds.
 func (m *Meter) Recent() Recent {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -167,7 +167,7 @@ func (m *Meter) Recent() Recent {
 	return r
 }
 
-// Summary is everything counted so far.
+// Summary returns everything counted so far.
 func (m *Meter) Summary() Summary {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -199,7 +199,7 @@ func (m *Meter) Summary() Summary {
 	return s
 }
 
-// duration is how long the load has been sending.
+// duration returns how long the load has been sending.
 func (m *Meter) duration() time.Duration {
 	if m.since.IsZero() {
 		return m.sent
@@ -218,7 +218,7 @@ func (m *Meter) codeNames() map[string]uint64 {
 	return names
 }
 
-// distribution is what l says of n operations, at least one.
+// distribution returns what l says of n operations, at least one.
 func distribution(l vegeta.LatencyMetrics, n uint64) Latency {
 	return Latency{
 		Mean: time.Duration(float64(l.Total) / float64(n)),
@@ -230,7 +230,7 @@ func distribution(l vegeta.LatencyMetrics, n uint64) Latency {
 	}
 }
 
-// errorText is the normalised error of an operation, "" if it did not fail.
+// errorText returns the normalised error of an operation, "" if it did not fail.
 func errorText(o Operation) string {
 	switch {
 	case o.Cut || !o.failed():

@@ -43,7 +43,7 @@ func (p *pacer) Pace(elapsed time.Duration, _ uint64) (time.Duration, bool) {
 	return 0, p.sending.Err() != nil
 }
 
-// Rate is the planned rate, at all times.
+// Rate returns the planned rate, at all times.
 func (p *pacer) Rate(time.Duration) float64 { return p.rate }
 
 func (p *pacer) due(slot uint64) time.Duration {

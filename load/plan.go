@@ -48,7 +48,7 @@ type Plan struct {
 	made *uint64 // by Each in all Drives so far; nil: each Drive counts from 0
 }
 
-// Continuing is the plan with Each counting on from one Drive to the next: keys that it
+// Continuing returns the plan with Each counting on from one Drive to the next: keys that it
 // makes of its number are new in each. A run's warm-up, load and extensions are such
 // Drives. They must not be at the same time.
 func (p Plan) Continuing() Driver {
@@ -56,13 +56,13 @@ func (p Plan) Continuing() Driver {
 	return p
 }
 
-// rest is how long a connection may go unused before it is closed: two seconds, and longer
+// rest returns how long a connection may go unused before it is closed: two seconds, and longer
 // where requests are further apart than that.
 func (p Plan) rest() time.Duration {
 	return max(2*time.Second, time.Duration(2/p.Rate*float64(time.Second)))
 }
 
-// Planned is the rate in requests per second, and for how long.
+// Planned returns the rate in requests per second, and for how long.
 func (p Plan) Planned() (rate float64, d time.Duration) { return p.Rate, p.Duration }
 
 // Validate says what is wrong with the plan, before anything starts. What Each
@@ -102,7 +102,7 @@ func (p Plan) validateNumbers() error {
 	return nil
 }
 
-// parseBase is the URL that all requests go to.
+// parseBase returns the URL that all requests go to.
 func parseBase(base string) (*url.URL, error) {
 	u, err := url.Parse(strings.TrimSuffix(base, "/"))
 	if err != nil {
@@ -114,7 +114,7 @@ func parseBase(base string) (*url.URL, error) {
 	return u, nil
 }
 
-// withDefaults is the plan with its defaults filled in.
+// withDefaults returns the plan with its defaults filled in.
 func (p Plan) withDefaults() Plan {
 	if p.Timeout == 0 {
 		p.Timeout = defaultTimeout

@@ -22,7 +22,7 @@ type Request struct {
 	_ struct{}
 }
 
-// Get is one GET request for each path, of equal weight.
+// Get returns one GET request for each path, of equal weight.
 func Get(paths ...string) []Request {
 	requests := make([]Request, len(paths))
 	for i, path := range paths {
@@ -31,7 +31,7 @@ func Get(paths ...string) []Request {
 	return requests
 }
 
-// Post is a POST request of body, as a list to be appended to others.
+// Post returns a POST request of body, as a list to be appended to others.
 func Post(path, contentType string, body []byte) []Request {
 	return []Request{{
 		Method: http.MethodPost,

@@ -22,7 +22,7 @@ func newSource(p Plan) *source {
 	return &source{plan: p, i: p.made}
 }
 
-// next is the next request. After an error there is none.
+// next returns the next request. After an error there is none.
 func (s *source) next() (Request, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -55,7 +55,7 @@ func (s *source) each(i uint64) (r Request, err error) {
 	return r, s.err
 }
 
-// weighted is smooth weighted round robin: over each round of all weights every
+// weighted returns smooth weighted round robin: over each round of all weights every
 // request has its exact share, and the heavy ones are spread out, not sent in a row.
 func (s *source) weighted() Request {
 	requests := s.plan.Requests
@@ -74,7 +74,7 @@ func (s *source) weighted() Request {
 	return requests[best]
 }
 
-// failure is why there is no next request, nil if there is one.
+// failure returns why there is no next request, nil if there is one.
 func (s *source) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -11,7 +12,10 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/memgate/memgate/internal/index"
+	"github.com/memgate/memgate/internal/store"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/page"
 )
 
 // artifacts is where one run's files go.
@@ -34,9 +38,9 @@ func openArtifacts(t TB, scenario string, test report.Test) (*artifacts, error) 
 	if scenario != name {
 		name += "." + scenario
 	}
-	name = takeName(report.FileName(name))
+	name = takeName(store.FileName(name))
 	t.Cleanup(func() { namesInUse.Delete(name) })
-	if claimed, err := report.Claim(dir, name, test); err == nil { // a folder that cannot be written is told when it is written to
+	if claimed, err := index.Claim(dir, name, test); err == nil { // a folder that cannot be written is told when it is written to
 		name = claimed
 	}
 	return &artifacts{dir: dir, name: name}, nil
@@ -73,7 +77,7 @@ func artifactDir(t TB) (string, error) {
 	return lastingDir()
 }
 
-// lastingDir is a folder below the system's temporary one, the same at each run of the
+// lastingDir returns a folder below the system's temporary one, the same at each run of the
 // same test binary, so that reports do not pile up. It holds reports and profiles of
 // this user's, and is refused where somebody else could have planted it.
 func lastingDir() (string, error) {
@@ -84,7 +88,7 @@ func lastingDir() (string, error) {
 	if info, err := os.Lstat(base); err != nil || !info.IsDir() || !isOurs(info) {
 		return "", fmt.Errorf("folder %s for reports is not this user's own: remove it, or set MEMTEST_DIR", base)
 	}
-	return filepath.Join(base, report.FileName(filepath.Base(os.Args[0]))), nil
+	return filepath.Join(base, store.FileName(filepath.Base(os.Args[0]))), nil
 }
 
 // keep writes the record and its report when the test ends, with what the judges said.
@@ -107,7 +111,7 @@ func (a *artifacts) saveHeaps(r *report.Record) error {
 	var failed error
 	for i := range len(r.Heaps) + len(r.Stacks) {
 		h, name := a.profile(r, i)
-		if err := report.WriteFile(a.dir, name, h.Raw); err != nil {
+		if err := store.WriteFile(a.dir, name, h.Raw); err != nil {
 			failed = errors.Join(failed, err)
 			continue
 		}
@@ -116,7 +120,7 @@ func (a *artifacts) saveHeaps(r *report.Record) error {
 	return failed
 }
 
-// profile is the i-th of the record's profiles, heaps first, and its file's name.
+// profile returns the i-th of the record's profiles, heaps first, and its file's name.
 func (a *artifacts) profile(r *report.Record, i int) (*report.Heap, string) {
 	if i < len(r.Heaps) {
 		h := &r.Heaps[i]
@@ -129,9 +133,9 @@ func (a *artifacts) profile(r *report.Record, i int) (*report.Heap, string) {
 
 func (a *artifacts) save(r *report.Record) error {
 	return errors.Join(
-		report.WriteForm(a.dir, a.name+".json", r.JSON),
-		report.WriteForm(a.dir, a.name+".html", r.HTML),
+		store.WriteForm(a.dir, a.name+".json", r.JSON),
+		store.WriteForm(a.dir, a.name+".html", func(w io.Writer) error { return page.HTML(w, r) }),
 		a.saveForms(r),
-		r.AddToIndex(a.dir, a.name),
+		index.Add(r, a.dir, a.name),
 	)
 }

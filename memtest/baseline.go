@@ -12,6 +12,7 @@ import (
 
 	"github.com/memgate/memgate/internal/baseline"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // Baseline is a reference that runs are held to, kept in files that are committed beside
@@ -142,7 +143,7 @@ func asksForUpdate() bool {
 
 const recordHere = "record one on this host with MEMTEST_UPDATE=1 and commit it"
 
-// err is what the test fails with, if it does.
+// err returns what the test fails with, if it does.
 func (d drift) err() error {
 	if i := slices.IndexFunc(d.others, func(o baseline.Other) bool { return o.Err != nil }); i >= 0 {
 		return d.others[i].Err
@@ -181,12 +182,12 @@ func (d drift) stale() string {
 func (d drift) checks() []report.Check {
 	all := d.gate.checks(d.verdicts)
 	for i := range all {
-		all[i].Rule = "no drift: " + strings.TrimPrefix(all[i].Rule, report.NotWorse)
+		all[i].Rule = "no drift: " + strings.TrimPrefix(all[i].Rule, compare.NotWorse)
 	}
 	return all
 }
 
-// warnings are a baseline of another class of host, and references that went up by more
+// warnings returns a baseline of another class of host, and references that went up by more
 // than the tolerance in steps that were each accepted.
 func (d drift) warnings() []report.Finding {
 	var all []report.Finding
@@ -203,7 +204,7 @@ func (d drift) warnings() []report.Finding {
 	return all
 }
 
-// accepted are the figures whose reference in the file has gone up by more than the
+// accepted returns the figures whose reference in the file has gone up by more than the
 // tolerance since it was lowest.
 func (d drift) accepted(f *baseline.File) []string {
 	var all []string

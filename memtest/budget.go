@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
@@ -136,13 +137,13 @@ func peakOf(r *report.Record) measured {
 	for _, phase := range r.Phases {
 		if least := leastPeak(r, phase); least > peak.bytes {
 			peak.bytes = least
-			peak.note = fmt.Sprintf(" between two samples in the %s phase (peak usage %s by the kernel, less all inactive page cache)", phase.Name, report.MiB(phase.PeakUsage))
+			peak.note = fmt.Sprintf(" between two samples in the %s phase (peak usage %s by the kernel, less all inactive page cache)", phase.Name, words.MiB(phase.PeakUsage))
 		}
 	}
 	return peak
 }
 
-// leastPeak is what the working set of a phase was at least for a moment, by the
+// leastPeak returns what the working set of a phase was at least for a moment, by the
 // kernel's own peak of the usage, however short that was: the usage less the largest
 // inactive page cache that was seen about then. 0 where the kernel kept no peak.
 func leastPeak(r *report.Record, phase report.Phase) float64 {
@@ -169,7 +170,7 @@ func p95Of(r *report.Record) measured {
 	return measure1(r.During(report.Load), func(s profile.Series) float64 { return s.Percentile(95) })
 }
 
-// settledOf is the run's last second, if the run came to its floor, or its last sample
+// settledOf returns the run's last second, if the run came to its floor, or its last sample
 // where samples are further apart.
 func settledOf(r *report.Record) measured {
 	floor, ok := r.Phase(report.Floor)
@@ -187,35 +188,35 @@ func settledOf(r *report.Record) measured {
 const notMeasured = "not measured: no sample of the run has it (too short, or a source that does not tell)"
 
 func atMost(name string, allowed int64, r *report.Record, got measured) report.Check {
-	c := report.Check{Rule: name, Allowed: "≤ " + report.MiB(uint64(allowed)), Got: notMeasured}
+	c := report.Check{Rule: name, Allowed: "≤ " + words.MiB(uint64(allowed)), Got: notMeasured}
 	if got.ok {
 		c.OK = got.bytes <= float64(allowed)
-		c.Got = report.MiB(uint64(got.bytes)) + margin(got.bytes, float64(allowed)) + got.note
+		c.Got = words.MiB(uint64(got.bytes)) + margin(got.bytes, float64(allowed)) + got.note
 		c.Margin = room(float64(allowed)-got.bytes, got.bytes/float64(allowed))
 	}
 	return c
 }
 
-// margin is how far above what is allowed, and in percent of it; nothing if within.
+// margin returns how far above what is allowed, and in percent of it; nothing if within.
 func margin(got, allowed float64) string {
 	if got <= allowed {
 		return ""
 	}
-	return fmt.Sprintf(" (+%s, %.0f%%)", strings.TrimSuffix(report.MiB(uint64(got-allowed)), " MiB"), 100*got/allowed)
+	return fmt.Sprintf(" (+%s, %.0f%%)", strings.TrimSuffix(words.MiB(uint64(got-allowed)), " MiB"), 100*got/allowed)
 }
 
-// room is how much of what is allowed is left, or is missing, in bytes, and which share
+// room returns how much of what is allowed is left, or is missing, in bytes, and which share
 // of it was measured.
 func room(left, share float64) string {
 	word := "left"
 	if left < 0 {
 		left, word = -left, "too much"
 	}
-	return fmt.Sprintf("%s %s (%.0f%% of allowed)", report.MiB(uint64(left)), word, 100*share)
+	return fmt.Sprintf("%s %s (%.0f%% of allowed)", words.MiB(uint64(left)), word, 100*share)
 }
 
 func headroomRule(allowed int64, r *report.Record) report.Check {
-	c := report.Check{Rule: "headroom to limit", Allowed: "≥ " + report.MiB(uint64(allowed)), Got: notMeasured}
+	c := report.Check{Rule: "headroom to limit", Allowed: "≥ " + words.MiB(uint64(allowed)), Got: notMeasured}
 	got := peakOf(r)
 	limit := r.Env.Limit
 	switch {
@@ -224,7 +225,7 @@ func headroomRule(allowed int64, r *report.Record) report.Check {
 	case got.ok:
 		left := float64(limit) - got.bytes
 		c.OK = left >= float64(allowed)
-		c.Got = fmt.Sprintf("%s%s (limit %s)", report.MiB(uint64(max(left, 0))), got.note, report.MiB(limit))
+		c.Got = fmt.Sprintf("%s%s (limit %s)", words.MiB(uint64(max(left, 0))), got.note, words.MiB(limit))
 		c.Margin = room(left-float64(allowed), left/float64(allowed))
 	}
 	return c
@@ -232,7 +233,7 @@ func headroomRule(allowed int64, r *report.Record) report.Check {
 
 // growthRule asks for proof: an upper bound of growth that is within what is allowed.
 func growthRule(allowed float64, r *report.Record) report.Check {
-	c := report.Check{Rule: "growth per request", Allowed: "≤ " + report.Bytes(allowed), Got: leakInWords(r.Trend)}
+	c := report.Check{Rule: "growth per request", Allowed: "≤ " + words.Bytes(allowed), Got: leakInWords(r.Trend)}
 	switch t := r.Trend; t.Verdict {
 	case leak.Steady:
 		c.OK = t.Bound <= allowed
@@ -263,7 +264,7 @@ func oomRule(r *report.Record) report.Check {
 	return c
 }
 
-// oomKills is the kernel's count in the first and the last sample that has it.
+// oomKills returns the kernel's count in the first and the last sample that has it.
 func oomKills(s profile.Series) (before, after uint64, known bool) {
 	for i := range s {
 		if n, ok := s[i].Value("oom_kills"); ok {
@@ -290,9 +291,9 @@ func budgetMessage(r *report.Record, checks []report.Check) string {
 		}
 		fmt.Fprintf(&b, "\n    %s %-20s %-12s got %s", mark, c.Rule, c.Allowed, c.Got)
 	}
-	fmt.Fprintf(&b, "\n    source %s, %.0f Hz, %s samples", r.Source.Kind, r.Source.Achieved, report.Count(uint64(len(r.Samples))))
+	fmt.Fprintf(&b, "\n    source %s, %.0f Hz, %s samples", r.Source.Kind, r.Source.Achieved, words.Count(uint64(len(r.Samples))))
 	if r.Env.Limit > 0 {
-		fmt.Fprintf(&b, "; container limit %s", report.MiB(r.Env.Limit))
+		fmt.Fprintf(&b, "; container limit %s", words.MiB(r.Env.Limit))
 	}
 	if r.Report != "" {
 		fmt.Fprintf(&b, "\n    report %s", r.Report)

@@ -9,7 +9,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/memgate/memgate/internal/store"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/page"
 )
 
 // otherForms are the forms of a record that MEMTEST_FORMS asks for by name, with the
@@ -18,7 +20,7 @@ var otherForms = []struct {
 	name, suffix string
 	write        func(*report.Record, io.Writer) error
 }{
-	{"markdown", ".md", (*report.Record).Markdown},
+	{"markdown", ".md", func(r *report.Record, w io.Writer) error { return page.Markdown(w, r) }},
 	{"bench", ".bench.txt", (*report.Record).Bench},
 	{"openmetrics", ".prom", (*report.Record).OpenMetrics},
 	{"csv", ".csv", (*report.Record).CSV},
@@ -34,7 +36,7 @@ func (a *artifacts) saveForms(r *report.Record) error {
 		} else if !slices.Contains(asked, "all") {
 			continue
 		}
-		failed = errors.Join(failed, report.WriteForm(a.dir, a.name+form.suffix, func(w io.Writer) error { return form.write(r, w) }))
+		failed = errors.Join(failed, store.WriteForm(a.dir, a.name+form.suffix, func(w io.Writer) error { return form.write(r, w) }))
 	}
 	for _, name := range asked {
 		if name != "all" {
@@ -49,19 +51,19 @@ func (a *artifacts) saveForms(r *report.Record) error {
 // line: the comparison speaks for all of them.
 func tellCI(t TB, r *report.Record) error {
 	if t, ok := t.(interface{ Attr(key, value string) }); ok && r.Trial.Alone() {
-		for _, a := range r.Attributes() {
+		for _, a := range page.Attributes(r) {
 			t.Attr(a[0], a[1])
 		}
 	}
 	if out, ok := t.(interface{ Output() io.Writer }); ok && os.Getenv("GITHUB_ACTIONS") == "true" {
-		if err := r.Annotations(out.Output()); err != nil {
+		if err := page.Annotations(out.Output(), r); err != nil {
 			return err
 		}
 	}
 	if !r.Trial.Alone() {
 		return nil
 	}
-	return appendSummary(r.Markdown)
+	return appendSummary(func(w io.Writer) error { return page.Markdown(w, r) })
 }
 
 // appendSummary adds Markdown to the file that GitHub shows beside the step. It is

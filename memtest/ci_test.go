@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/internal/faketarget"
+	"github.com/memgate/memgate/internal/index"
+	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
 )
@@ -63,7 +65,7 @@ func TestCIIsTold(t *testing.T) {
 	defer saved.Close()
 	r, err := report.Read(saved)
 	require.NoError(t, err)
-	assert.Equal(t, "go test -count=1 -run '^TestOrders$' github.com/memgate/memgate/memtest", r.AgainCommand())
+	assert.Equal(t, "go test -count=1 -run '^TestOrders$' github.com/memgate/memgate/memtest", tell.AgainCommand(r))
 	require.Len(t, r.Checks, 2)
 	assert.Equal(t, "memtest/ci_test.go", r.Checks[1].File)
 	assert.Greater(t, r.Checks[1].Line, r.Checks[0].Line)
@@ -109,7 +111,7 @@ func TestNoFileHoldsASecret(t *testing.T) {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		assert.NotContains(t, string(data), "cAnArY", name)
-		if strings.HasSuffix(name, ".html") && name != report.IndexFile {
+		if strings.HasSuffix(name, ".html") && name != index.IndexFile {
 			r, err := report.Read(bytes.NewReader(data))
 			require.NoError(t, err)
 			var again bytes.Buffer

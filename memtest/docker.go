@@ -19,7 +19,7 @@ func SkipWithoutDocker(t interface {
 	}
 }
 
-// DockerOr is a target in a container where an engine answers, and the other one, in
+// DockerOr returns a target in a container where an engine answers, and the other one, in
 // most cases a [Process], where none does: then it says so in one line. It fails the
 // test instead if MEMTEST_REQUIRE_DOCKER=1.
 func DockerOr(t TB, inContainer, without Target) Target {

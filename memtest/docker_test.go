@@ -20,6 +20,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/testcontainers/testcontainers-go"
 
+	"github.com/memgate/memgate/internal/index"
+	"github.com/memgate/memgate/internal/tell"
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
@@ -147,7 +150,7 @@ func TestEightTargetsInParallel(t *testing.T) {
 	reports, err := filepath.Glob(filepath.Join(dir, "TestEight*.html"))
 	require.NoError(t, err)
 	assert.Len(t, reports, 8)
-	index, err := os.ReadFile(filepath.Join(dir, report.IndexFile))
+	index, err := os.ReadFile(filepath.Join(dir, index.IndexFile))
 	require.NoError(t, err)
 	for i := range 8 {
 		assert.Contains(t, string(index), fmt.Sprintf("group.%d.html", i))
@@ -252,7 +255,7 @@ func TestProfileFromBeforeAnOOMKill(t *testing.T) {
 		require.Equal(t, report.OOMKilled, died.Kind, died.Text)
 		require.NotEmpty(t, r.Alarms)
 		for _, a := range r.Alarms {
-			t.Logf("%v %s: working set %s, %s %s", a.At, a.Why, report.MiB(a.WorkingSet), a.InWords(), a.WhyNot)
+			t.Logf("%v %s: working set %s, %s %s", a.At, a.Why, words.MiB(a.WorkingSet), tell.Alarm(a), a.WhyNot)
 		}
 		if a := r.Alarms[0]; assert.Empty(t, a.WhyNot) { // the last one may find it gone
 			assert.Equal(t, "app", a.Command)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/memgate/memgate/internal/tell"
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
@@ -68,7 +70,7 @@ func (m *measurement) gone(ctx context.Context) {
 		m.scenario.Name, when(m.phase, m.requests(), at), strings.Join(lastSecond(m.record), ", "))})
 }
 
-// died is the finding for a target that ended by itself, in that phase ("" if it never
+// died returns the finding for a target that ended by itself, in that phase ("" if it never
 // was ready) and after so many requests. What to do about it is added in the end, after
 // what is found out by then.
 func died(exit Exit, r *report.Record, phase string, requests uint64, at time.Duration) report.Finding {
@@ -90,17 +92,17 @@ func died(exit Exit, r *report.Record, phase string, requests uint64, at time.Du
 	return f
 }
 
-// when is " at 01:43 in the load phase after 20,600 requests".
+// when returns " at 01:43 in the load phase after 20,600 requests".
 func when(phase string, requests uint64, at time.Duration) string {
 	if phase == "" {
 		return fmt.Sprintf(" at %s, before it was ready", clock(at))
 	}
-	return fmt.Sprintf(" at %s in the %s phase after %s requests", clock(at), phase, report.Count(requests))
+	return fmt.Sprintf(" at %s in the %s phase after %s requests", clock(at), phase, words.Count(requests))
 }
 
-// lastSecond is the most memory that was seen in the last second beside its limit. The
+// lastSecond returns the most memory that was seen in the last second beside its limit. The
 // last sample alone may be one of a control group whose processes are gone.
-func lastSecond(r *report.Record) (words []string) {
+func lastSecond(r *report.Record) (said []string) {
 	n := len(r.Samples)
 	if n == 0 {
 		return nil
@@ -114,12 +116,12 @@ func lastSecond(r *report.Record) (words []string) {
 		}
 	}
 	if limit, ok := last.Value("limit"); ok && limit > 0 {
-		words = append(words, "limit "+report.MiB(limit))
+		said = append(said, "limit "+words.MiB(limit))
 	}
 	if known {
-		words = append(words, fmt.Sprintf("working set up to %s in the last second", report.MiB(most)))
+		said = append(said, fmt.Sprintf("working set up to %s in the last second", words.MiB(most)))
 	}
-	return words
+	return said
 }
 
 // withWitness adds the kernel's own count of OOM kills to what the engine says.
@@ -155,39 +157,39 @@ func (m *measurement) lastWords() {
 	}
 }
 
-// growthBefore is what memory grew by until the run was cut short, where that is certain.
+// growthBefore returns what memory grew by until the run was cut short, where that is certain.
 // It is no verdict.
 func growthBefore(r *report.Record) string {
 	e := r.Evidence()
 	e.Broken = nil
 	if t := leak.Detect(e); t.PerRequest.Interval() && t.PerRequest.Lo > 0 {
-		return report.SignedBytes(t.PerRequest.Value) + "/request"
+		return words.SignedBytes(t.PerRequest.Value) + "/request"
 	}
 	return ""
 }
 
-// beforeTheKill is the last samples, what the process was made of at the last alarm, and
+// beforeTheKill returns the last samples, what the process was made of at the last alarm, and
 // what held most in the last heap profile.
-func (m *measurement) beforeTheKill(at time.Duration) (words string) {
+func (m *measurement) beforeTheKill(at time.Duration) (said string) {
 	const shown = 5
 	if s := m.record.Samples; len(s) > 1 {
 		s = s[max(0, len(s)-shown):]
 		sets := make([]string, len(s))
 		for i := range s {
-			sets[i] = report.MiB(s[i].WorkingSet)
+			sets[i] = words.MiB(s[i].WorkingSet)
 		}
-		words = fmt.Sprintf("; working set in the last %v: %s", (at - s[0].At).Round(10*time.Millisecond), strings.Join(sets, ", "))
+		said = fmt.Sprintf("; working set in the last %v: %s", (at - s[0].At).Round(10*time.Millisecond), strings.Join(sets, ", "))
 	}
 	for _, a := range slices.Backward(m.record.Alarms) {
-		if process := a.InWords(); process != "" {
-			words += fmt.Sprintf("; process from %v before: %s", (at - a.At).Round(10*time.Millisecond), process)
+		if process := tell.Alarm(a); process != "" {
+			said += fmt.Sprintf("; process from %v before: %s", (at - a.At).Round(10*time.Millisecond), process)
 			break
 		}
 	}
 	if n := len(m.record.Heaps); n > 0 && len(m.record.Growth) > 0 {
-		words += fmt.Sprintf("; heap profile from %v before: %s", (at - m.record.Heaps[n-1].At).Round(10*time.Millisecond), report.TopSites(m.record.Growth, 1)[0])
+		said += fmt.Sprintf("; heap profile from %v before: %s", (at - m.record.Heaps[n-1].At).Round(10*time.Millisecond), tell.Sites(m.record.Growth, 1)[0])
 	}
-	return words
+	return said
 }
 
 // aftermath is how long after a target's end the run may learn of it.

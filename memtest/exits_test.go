@@ -13,6 +13,7 @@ import (
 	"github.com/memgate/memgate/internal/faketarget"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/page"
 )
 
 // Every death says when it was, in which phase, after how many requests, how, with how
@@ -107,7 +108,7 @@ func TestDeathTellsOfTheMemoryBefore(t *testing.T) {
 func text(t *testing.T, r *report.Record) string {
 	t.Helper()
 	var b strings.Builder
-	require.NoError(t, r.Text(&b))
+	require.NoError(t, page.Text(&b, r))
 	return b.String()
 }
 

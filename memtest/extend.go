@@ -11,7 +11,7 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// extension is how much longer the load is to run: nothing, unless what was measured so
+// extension returns how much longer the load is to run: nothing, unless what was measured so
 // far does not decide, more of the same would, and both the scenario and the test's
 // deadline leave time for it. Looking again costs next to no false alarms, because the
 // rule asks for growth that goes on, not for a small probability.
@@ -38,7 +38,7 @@ func (m *measurement) extension(ctx context.Context) time.Duration {
 	return more
 }
 
-// grownSoFar is the growth by call site, if some of it may be known and put up with: the
+// grownSoFar returns the growth by call site, if some of it may be known and put up with: the
 // evidence allows for that. The run's end looks again.
 func (m *measurement) grownSoFar() []heap.Site {
 	if len(m.scenario.Known) == 0 {
@@ -51,7 +51,7 @@ func (m *measurement) grownSoFar() []heap.Site {
 	return sites
 }
 
-// inTime says whether the run can end in time if the load goes on for so long.
+// inTime reports whether the run can end in time if the load goes on for so long.
 func (m *measurement) inTime(ctx context.Context, more time.Duration) bool {
 	deadline, ok := ctx.Deadline()
 	return !ok || time.Until(deadline) > more+m.scenario.Settle+deadlineMargin

@@ -44,7 +44,7 @@ func (m *measurement) lookAtGoroutines(ctx context.Context) {
 	})
 }
 
-// grownGoroutines is what the goroutine profiles of the measured load say grew.
+// grownGoroutines returns what the goroutine profiles of the measured load say grew.
 func (m *measurement) grownGoroutines() []heap.GoroutineGrowth {
 	if len(m.goroutines) < 2 {
 		return nil

@@ -10,6 +10,7 @@ import (
 
 	"github.com/memgate/memgate/internal/faketarget"
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/report/page"
 )
 
 func TestMeasureNamesGoroutinesThatStay(t *testing.T) {
@@ -22,11 +23,11 @@ func TestMeasureNamesGoroutinesThatStay(t *testing.T) {
 	assert.Len(t, r.Stacks, 6, "at the moments of heap profiles")
 	assert.ErrorContains(t, memtest.CheckLeak(r), "goroutines, 1.00/request, in main.wait wait.go:7")
 
-	var text, page bytes.Buffer
-	require.NoError(t, r.Text(&text))
+	var text, html bytes.Buffer
+	require.NoError(t, page.Text(&text, r))
 	assert.Contains(t, text.String(), "waits   +")
-	require.NoError(t, r.HTML(&page))
-	assert.Contains(t, page.String(), "Goroutines that grew in number")
+	require.NoError(t, page.HTML(&html, r))
+	assert.Contains(t, html.String(), "Goroutines that grew in number")
 
 	assert.Empty(t, measured(t, &faketarget.Target{}).Goroutines)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// growth is what the heap profiles of the measured load say grew.
+// growth returns what the heap profiles of the measured load say grew.
 func (m *measurement) growth() []heap.Site {
 	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
 	if len(heaps) < 2 {
@@ -58,7 +58,7 @@ func (m *measurement) nameless() {
 	}
 }
 
-// retained is what the last profile that growth is found in holds, beside the first.
+// retained returns what the last profile that growth is found in holds, beside the first.
 func (m *measurement) retained() []heap.Box {
 	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
 	if len(heaps) == 0 {
@@ -75,7 +75,7 @@ func (m *measurement) retained() []heap.Box {
 	return boxes
 }
 
-// judgedHeaps is the profiles that growth is found in: those taken by plan, ahead of the
+// judgedHeaps returns the profiles that growth is found in: those taken by plan, ahead of the
 // floor. Of those that the recorder took near the limit it is the last, if the target was
 // killed; many close together would only show chance. Where nothing else was taken they
 // are all there is.
@@ -101,7 +101,7 @@ func judgedHeaps(all []report.Heap, killed bool) []heap.Profile {
 	return planned
 }
 
-// oomKill is the finding that the target was killed for want of memory; nil if it was not.
+// oomKill returns the finding that the target was killed for want of memory; nil if it was not.
 func (m *measurement) oomKill() *report.Finding {
 	for i := range m.record.Notes {
 		if m.record.Notes[i].Kind == report.OOMKilled {

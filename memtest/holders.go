@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/internal/holders"
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
@@ -101,7 +102,7 @@ func (m *measurement) reachedInPause(ctx context.Context) {
 	m.reached(ctx)
 }
 
-// parts are what a load that goes on for so long is cut into, to read the heap between
+// parts returns what a load that goes on for so long is cut into, to read the heap between
 // them: at no regular distance, because something in the target may be swept at one.
 func (m *measurement) parts(more time.Duration) []time.Duration {
 	const first = 0.38
@@ -171,10 +172,10 @@ func outside(t leak.Trend, grown int64, requests uint64) string {
 		return ""
 	}
 	return fmt.Sprintf("the growth lies outside the Go heap: the %s grows by %s with each request, what is reachable in the Go heap by %s",
-		t.Channel, report.Bytes(t.PerRequest.Value), report.Bytes(reachable))
+		t.Channel, words.Bytes(t.PerRequest.Value), words.Bytes(reachable))
 }
 
-// heapGrowth is how much the live heap grew from the early look to the late one, by the
+// heapGrowth returns how much the live heap grew from the early look to the late one, by the
 // forced collections just before them; 0 if there were none.
 func (m *measurement) heapGrowth() int64 {
 	var early, late *profile.LiveHeap

@@ -35,7 +35,7 @@ func firstLine(path string) string {
 	return strings.TrimSpace(line)
 }
 
-// bracketed is the chosen word of a kernel file such as "always [madvise] never".
+// bracketed returns the chosen word of a kernel file such as "always [madvise] never".
 func bracketed(s string) string {
 	_, s, _ = strings.Cut(s, "[")
 	s, _, _ = strings.Cut(s, "]")

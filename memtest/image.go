@@ -14,6 +14,7 @@ import (
 
 	"github.com/memgate/memgate/internal/container"
 	"github.com/memgate/memgate/internal/symbols"
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/report"
@@ -91,7 +92,7 @@ func (i Image) Start(ctx context.Context) (*Instance, error) {
 	return inst, nil
 }
 
-// name is the image as its test names it.
+// name returns the image as its test names it.
 func (i Image) name() string {
 	switch {
 	case i.Go != "":
@@ -103,7 +104,7 @@ func (i Image) name() string {
 	}
 }
 
-// spec is the container to start; an error says which field is wrong.
+// spec returns the container to start; an error says which field is wrong.
 func (i Image) spec() (container.Spec, error) {
 	pprofPort, err := profilesPort(i.Pprof, i.HeapURL)
 	if err != nil {
@@ -122,7 +123,7 @@ func (i Image) spec() (container.Spec, error) {
 	)
 }
 
-// profilesPort is the port in the container where its profiles are; 0 if that is the one
+// profilesPort returns the port in the container where its profiles are; 0 if that is the one
 // that is loaded.
 func profilesPort(pprof, heapURL string) (int, error) {
 	if pprof != "" && heapURL != "" {
@@ -145,7 +146,7 @@ func checkLimit(ctx context.Context, asked Size, want int64, memory profile.Samp
 	got, ok := m.Value("limit")
 	const page = 64 << 10 // the largest page of a kernel that containers run on
 	if ok && (int64(got) > want || int64(got) < want-page) {
-		return fmt.Errorf("memory limit %s was asked for, the kernel has %s: the engine does not apply limits (rootless without the memory controller?): run it where it does, or leave MemoryLimit out", asked, report.MiB(got))
+		return fmt.Errorf("memory limit %s was asked for, the kernel has %s: the engine does not apply limits (rootless without the memory controller?): run it where it does, or leave MemoryLimit out", asked, words.MiB(got))
 	}
 	return nil
 }
@@ -173,7 +174,7 @@ func splitPprof(s string) (port int, path string, err error) {
 	return port, strings.TrimRight(path, "/"), nil
 }
 
-// instance is a running container as what Measure needs of it.
+// instance returns a running container as what Measure needs of it.
 func instance(ctx context.Context, c *container.Container, pprof, heapURL string) (*Instance, error) {
 	_, path, err := splitPprof(cmp.Or(heapURL, pprof))
 	if err != nil {

@@ -31,10 +31,10 @@ func record() *report.Record {
 		Load: load.Summary{Requests: 12000, Rate: 200, Duration: time.Minute, Success: 1},
 		Trend: leak.Trend{
 			Verdict: leak.Leaking, Channel: "live heap",
-			PerRequest: leak.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 10},
-			PerSecond:  leak.Estimate{Value: 378000, Lo: 344000, Hi: 412000, Points: 10},
+			PerRequest: profile.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 10},
+			PerSecond:  profile.Estimate{Value: 378000, Lo: 344000, Hi: 412000, Points: 10},
 			Memory:     50 * memtest.MiB, Amplified: 2,
-			Objects: leak.Estimate{Value: 4, Lo: 4, Hi: 4, Points: 10},
+			Objects: profile.Estimate{Value: 4, Lo: 4, Hi: 4, Points: 10},
 		},
 		Growth: []heap.Site{
 			{Func: "main.newSession", File: "/src/session.go", Line: 88, Bytes: 17 << 20, PerRequest: 1485},
@@ -80,14 +80,14 @@ func TestCheckLeakMessage(t *testing.T) {
 func TestCheckLeakTellsSinceWhen(t *testing.T) {
 	r := record()
 	assert.NotContains(t, memtest.CheckLeak(r).Error(), "since")
-	r.Trend.Onset = leak.Onset{At: 200 * time.Second, PerRequest: leak.Estimate{Value: 4112, Points: 10}}
+	r.Trend.Onset = leak.Onset{At: 200 * time.Second, PerRequest: profile.Estimate{Value: 4112, Points: 10}}
 	assert.ErrorContains(t, memtest.CheckLeak(r), "\n    since  from 03:20 on it grows by 4112 B with each request; before, it hardly grew\n")
 }
 
 func TestCheckLeakCountsWhatWasCounted(t *testing.T) {
 	r := record()
-	r.Trend.Channel, r.Trend.PerRequest, r.Trend.PerSecond = "heap objects", leak.Estimate{Value: 40}, leak.Estimate{}
-	r.Trend.Channels = []leak.Signal{{Name: "heap objects", Unit: "objects", Slope: leak.Estimate{Value: 4}}}
+	r.Trend.Channel, r.Trend.PerRequest, r.Trend.PerSecond = "heap objects", profile.Estimate{Value: 40}, profile.Estimate{}
+	r.Trend.Channels = []leak.Signal{{Name: "heap objects", Unit: "objects", Slope: profile.Estimate{Value: 4}}}
 	r.AllowedGrowth = 16
 	err := memtest.CheckLeak(r)
 	assert.ErrorContains(t, err, `memory leak in "orders" (heap objects)`)
@@ -165,7 +165,7 @@ func TestBudget(t *testing.T) {
 		"growth seen":                {memtest.Budget{Growth: 64}, nil, "+1,890 B/request", false},
 		"growth seen, allowed":       {memtest.Budget{Growth: 4096}, nil, "+1,890 B/request", true},
 		"growth of no interval": {memtest.Budget{Growth: 4096}, func(r *report.Record) {
-			r.Trend.PerRequest = leak.Estimate{Value: 1890, Lo: 1890, Hi: 1890, Points: 10}
+			r.Trend.PerRequest = profile.Estimate{Value: 1890, Lo: 1890, Hi: 1890, Points: 10}
 		}, "+1,890 B/request", false},
 		"growth unknown":      {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = leak.Trend{Reason: "too few"} }, "inconclusive: too few", false},
 		"no OOM kill":         {memtest.Budget{NoOOM: true}, nil, "0", true},

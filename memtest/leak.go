@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/memgate/memgate/internal/tell"
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
@@ -31,7 +33,7 @@ func NoLeak(t TB, r *report.Record) bool {
 	return err == nil
 }
 
-// CheckLeak is nil if the record shows that the target does not leak. Its error is
+// CheckLeak returns nil if the record shows that the target does not leak. Its error is
 // written to be read by a person: what grew, by how much, over what, where in the code.
 func CheckLeak(r *report.Record) error {
 	trend := r.Trend
@@ -47,7 +49,7 @@ func CheckLeak(r *report.Record) error {
 	}
 }
 
-// suspect is who holds what grew so far, where no leak is proven.
+// suspect returns who holds what grew so far, where no leak is proven.
 func suspect(r *report.Record) string {
 	if len(r.Holders) == 0 {
 		return ""
@@ -62,7 +64,7 @@ func remedy(t leak.Trend) string {
 	return ": " + t.Remedy
 }
 
-// fatal is the first finding that ended the run, if there is one.
+// fatal returns the first finding that ended the run, if there is one.
 func fatal(r *report.Record) *report.Finding {
 	for i := range r.Notes {
 		if r.Notes[i].Fatal {
@@ -72,13 +74,13 @@ func fatal(r *report.Record) *report.Finding {
 	return nil
 }
 
-// leakInWords is a trend in one line: what a table of checks has room for.
+// leakInWords returns a trend in one line: what a table of checks has room for.
 func leakInWords(t leak.Trend) string {
 	switch t.Verdict {
 	case leak.Leaking:
-		return fmt.Sprintf("%s (%s)", report.Growth(t), t.Channel)
+		return fmt.Sprintf("%s (%s)", tell.Growth(t), t.Channel)
 	case leak.Steady:
-		return fmt.Sprintf("no growth above %s/request (%s)", report.Bytes(t.Bound), t.Channel)
+		return fmt.Sprintf("no growth above %s/request (%s)", words.Bytes(t.Bound), t.Channel)
 	default:
 		return "inconclusive: " + t.Reason
 	}
@@ -96,28 +98,28 @@ func leakMessage(r *report.Record) string {
 	if t.Onset.Found() {
 		row("since", "%s; before, it hardly grew", t.Onset)
 	}
-	row("over", "%s requests, %.0f req/s, %v after %v of warm-up", report.Count(r.Load.Requests), r.Load.Rate, r.Load.Duration.Round(time.Second), lengthOf(r, report.Warmup))
+	row("over", "%s requests, %.0f req/s, %v after %v of warm-up", words.Count(r.Load.Requests), r.Load.Rate, r.Load.Duration.Round(time.Second), lengthOf(r, report.Warmup))
 	if t.Reason != "" {
 		row("why", "%s", t.Reason)
 	}
-	if floors := r.FloorsInWords(); floors != "" {
+	if floors := tell.LiveHeap(r); floors != "" {
 		row("floors", "%s", floors)
 	}
-	holders := r.HolderLines()
+	holders := tell.Retainers(r)
 	for i, line := range holders {
 		row([]string{"held", ""}[min(i, 1)], "%s", line)
 	}
 	if len(holders) == 0 && r.HoldersWhyNot != "" {
 		row("held", "not known by whom: %s", r.HoldersWhyNot)
 	}
-	for i, site := range report.TopSites(r.Growth, 3) {
+	for i, site := range tell.Sites(r.Growth, 3) {
 		name := "where"
 		if i > 0 {
 			name = ""
 		}
 		row(name, "%s", site)
 	}
-	for _, waiting := range report.TopGoroutines(r.Goroutines, 2) {
+	for _, waiting := range tell.Goroutines(r.Goroutines, 2) {
 		row("waits", "%s", waiting)
 	}
 	if when := limitInWords(r); when != "" {
@@ -129,7 +131,7 @@ func leakMessage(r *report.Record) string {
 	if r.Report != "" {
 		row("report", "%s", r.Report)
 	}
-	if cmd := r.PprofCommand(); cmd != "" {
+	if cmd := tell.PprofCommand(r); cmd != "" {
 		row("", "%s", cmd)
 	}
 	return b.String()
@@ -140,34 +142,34 @@ func allowance(r *report.Record) string {
 	if allowed == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (allowed %s/request)", report.Bytes(allowed))
+	return fmt.Sprintf(" (allowed %s/request)", words.Bytes(allowed))
 }
 
-// limitInWords is when the target's memory limit is reached if the load goes on.
+// limitInWords returns when the target's memory limit is reached if the load goes on.
 func limitInWords(r *report.Record) string {
 	f := r.Trend.Forecast(r.Env.Limit, r.Load.Rate)
 	if r.Env.Limit == 0 || f.Never || f.After > 1000*time.Hour {
 		return ""
 	}
-	s := fmt.Sprintf("%s reached in about %s at this rate", report.MiB(r.Env.Limit), report.Roughly(f.After))
-	if soon, late := report.Roughly(f.Earliest), report.Roughly(f.Latest); f.Latest > 0 && soon != late {
+	s := fmt.Sprintf("%s reached in about %s at this rate", words.MiB(r.Env.Limit), words.Roughly(f.After))
+	if soon, late := words.Roughly(f.Earliest), words.Roughly(f.Latest); f.Latest > 0 && soon != late {
 		s += fmt.Sprintf(" (%s to %s)", soon, late)
 	}
 	return s
 }
 
-// growthInWords is the slope of what decided, then in bytes with its interval, in
+// growthInWords returns the slope of what decided, then in bytes with its interval, in
 // objects, and per minute.
 func growthInWords(t leak.Trend) string {
-	bytes := report.SignedBytes(t.PerRequest.Value) + "/request"
+	bytes := words.SignedBytes(t.PerRequest.Value) + "/request"
 	parts := []string{bytes}
-	if decided := report.Growth(t); decided != bytes {
+	if decided := tell.Growth(t); decided != bytes {
 		parts = []string{decided, bytes}
 	} else if t.Objects.Value >= 0.005 {
 		parts = append(parts, fmt.Sprintf("%.2f objects with each request", t.Objects.Value))
 	}
 	if e := t.PerRequest; e.Interval() && e.Lo != e.Hi {
-		parts[slices.Index(parts, bytes)] += fmt.Sprintf(" (95%% CI %s … %s)", report.Bytes(e.Lo), report.Bytes(e.Hi))
+		parts[slices.Index(parts, bytes)] += fmt.Sprintf(" (95%% CI %s … %s)", words.Bytes(e.Lo), words.Bytes(e.Hi))
 	}
 	s := strings.Join(parts, ", ")
 	if m := t.PerSecond.Value * 60 / MiB; m >= 0.05 {
@@ -176,7 +178,7 @@ func growthInWords(t leak.Trend) string {
 	return s
 }
 
-// lengthOf is how long the phase took.
+// lengthOf returns how long the phase took.
 func lengthOf(r *report.Record, phase string) time.Duration {
 	p, _ := r.Phase(phase)
 	return (p.To - p.From).Round(time.Second)

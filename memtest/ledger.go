@@ -35,7 +35,7 @@ func (c *costs) now() time.Duration { return threadTime() }
 
 func (c *costs) add(began time.Duration) { c.spent += threadTime() - began }
 
-// share is the part of one core that sampling took.
+// share returns the part of one core that sampling took.
 func (c *costs) share() float64 {
 	if c.ran <= 0 {
 		return 0
@@ -61,7 +61,7 @@ func (m *measurement) keepLedger() {
 	}
 }
 
-// pace is how many samples were taken per second, the longest time without one, and
+// pace returns how many samples were taken per second, the longest time without one, and
 // what 99 of 100 distances are longer than planned at most. A shorter one is no jitter: a
 // phase begins and ends with a sample out of turn.
 func pace(s profile.Series, every time.Duration) (hz float64, longest, jitter time.Duration) {
@@ -78,7 +78,7 @@ func pace(s profile.Series, every time.Duration) (hz float64, longest, jitter ti
 	return float64(len(s)-1) / (s[len(s)-1].At - s[0].At).Seconds(), longest, off[len(off)*99/100]
 }
 
-// sinceInWords is how old the last good sample is, if that is more than planned.
+// sinceInWords returns how old the last good sample is, if that is more than planned.
 func (m *measurement) sinceInWords() string {
 	n := len(m.record.Samples)
 	if n == 0 {

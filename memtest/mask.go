@@ -11,7 +11,7 @@ import (
 	"github.com/memgate/memgate/load"
 )
 
-// secretsOf is the values that no report may show: those of the target's environment,
+// secretsOf returns the values that no report may show: those of the target's environment,
 // which vars has as "NAME=value", that are secrets by their name or look like some, of the test's own that are by their
 // name, and of the load's credential headers.
 func secretsOf(s Scenario, vars []string) []string {
@@ -51,7 +51,7 @@ func looksRandom(value string) bool {
 		strings.ContainsFunc(value, func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' })
 }
 
-// userinfo is the password in a URL, and what its query holds.
+// userinfo returns the password in a URL, and what its query holds.
 func userinfo(value string) []string {
 	u, err := url.Parse(value)
 	if err != nil || u.Scheme == "" {
@@ -64,7 +64,7 @@ func userinfo(value string) []string {
 	return found
 }
 
-// querySecrets is the values of a query whose names say that they are secret.
+// querySecrets returns the values of a query whose names say that they are secret.
 func querySecrets(path string) []string {
 	_, query, _ := strings.Cut(path, "?")
 	values, _ := url.ParseQuery(query)
@@ -77,7 +77,7 @@ func querySecrets(path string) []string {
 	return found
 }
 
-// headerSecrets is the values of all headers but those that say what is sent.
+// headerSecrets returns the values of all headers but those that say what is sent.
 func headerSecrets(h http.Header) []string {
 	var found []string
 	for name, values := range h {
@@ -95,7 +95,7 @@ func headerSecrets(h http.Header) []string {
 	return found
 }
 
-// collectorVars is "GOGC=50 GOMEMLIMIT=200MiB": those of a target's variables that say
+// collectorVars returns "GOGC=50 GOMEMLIMIT=200MiB": those of a target's variables that say
 // when its heap is collected, as far as they are what they should be.
 func collectorVars(vars []string) string {
 	var shown []string

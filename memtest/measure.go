@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/profile/leak"
@@ -110,7 +111,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 	return m
 }
 
-// requests is how many requests the target has answered so far.
+// requests returns how many requests the target has answered so far.
 func (m *measurement) requests() uint64 { return m.warmed.Completed() + m.loaded.Completed() }
 
 // run goes through the phases with the sampler beside it.
@@ -141,7 +142,7 @@ func (m *measurement) run(parent context.Context) error {
 	return nil
 }
 
-// phases is the run: warm-up → load → cool-down → floor.
+// phases returns the run: warm-up → load → cool-down → floor.
 func (m *measurement) phases(ctx context.Context) error {
 	m.say(m.ready())
 	m.enter(ctx, report.Warmup)
@@ -293,7 +294,7 @@ func (m *measurement) conclude() {
 	r.Trend = leak.Detect(r.Evidence())
 	m.guess()
 	m.nameless()
-	for _, f := range r.KnownInWords() {
+	for _, f := range tell.Known(r) {
 		m.note(f)
 	}
 	r.Retained = m.retained()

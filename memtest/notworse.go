@@ -7,7 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // ErrCannotTell is wrapped by what [Tolerance.Check] says where the runs do not decide:
@@ -109,9 +111,9 @@ func whyUndecided(before, after map[string][]float64, verdicts []judged) string 
 	if len(verdicts) == 0 {
 		return "no figure was measured on both sides"
 	}
-	for _, d := range report.Deltas(before, after) {
+	for _, d := range compare.Deltas(before, after) {
 		if d.Unit == report.RateUnit && min(d.Before, d.After) < sameLoad*max(d.Before, d.After) {
-			return fmt.Sprintf("the load was not the same: %s before, %s after: lower the rate until both keep up", report.Quantity(d.Before, d.Unit), report.Quantity(d.After, d.Unit))
+			return fmt.Sprintf("the load was not the same: %s before, %s after: lower the rate until both keep up", tell.Quantity(d.Before, d.Unit), tell.Quantity(d.After, d.Unit))
 		}
 	}
 	var why []string
@@ -134,20 +136,20 @@ func whyUndecided(before, after map[string][]float64, verdicts []judged) string 
 // its memory to be comparable.
 const sameLoad = 0.8
 
-// checks are the judged figures as the record keeps them.
+// checks returns the judged figures as the record keeps them.
 func (g gate) checks(verdicts []judged) []report.Check {
 	all := make([]report.Check, len(verdicts))
 	for i, j := range verdicts {
-		all[i] = report.Check{Rule: report.NotWorse + j.Figure, Allowed: "≤ +" + report.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse || j.outcome == better}
+		all[i] = report.Check{Rule: compare.NotWorse + j.Figure, Allowed: "≤ +" + tell.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse || j.outcome == better}
 		if j.outcome == cannotTell {
-			all[i].Got = report.CannotTell + j.why
+			all[i].Got = compare.CannotTell + j.why
 			continue
 		}
 		all[i].Got = j.String()
 		if j.outcome == better {
-			all[i].Got = report.Better + all[i].Got
+			all[i].Got = compare.Better + all[i].Got
 		}
-		all[i].Margin = "noise floor " + report.Quantity(j.floor, j.Unit)
+		all[i].Margin = "noise floor " + tell.Quantity(j.floor, j.Unit)
 	}
 	return all
 }
@@ -172,7 +174,7 @@ func writeVerdicts(b *strings.Builder, verdicts []judged) {
 		switch j.outcome {
 		case worse:
 			fmt.Fprintf(b, "\n    ✗ %-20s %s", j.Figure, j.String())
-			fmt.Fprintf(b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", report.Quantity(j.allowed, j.Unit), report.Quantity(j.floor, j.Unit), j.adjusted, len(verdicts))
+			fmt.Fprintf(b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", tell.Quantity(j.allowed, j.Unit), tell.Quantity(j.floor, j.Unit), j.adjusted, len(verdicts))
 		case notWorse, better:
 			fmt.Fprintf(b, "\n    ✓ %-20s %s", j.Figure, j.String())
 		default:
@@ -183,7 +185,7 @@ func writeVerdicts(b *strings.Builder, verdicts []judged) {
 
 const mostCame = 3 // of each kind in a message
 
-// cameOrGrew is the code that holds more of the live heap after the change, and, where
+// cameOrGrew returns the code that holds more of the live heap after the change, and, where
 // growth got worse, the call sites that retain more with each request, in words, the
 // largest first.
 func cameOrGrew(before, after []*report.Record, verdicts []judged) []string {
@@ -193,7 +195,7 @@ func cameOrGrew(before, after []*report.Record, verdicts []judged) []string {
 		growth = growth || bad && j.Unit == report.GrowthUnit
 		memory = memory || bad && j.Unit != report.LatencyUnit
 	}
-	c := report.Compare(before, after)
+	c := compare.Runs(before, after)
 	var held, grown []string
 	for _, h := range c.Held {
 		if memory && h.After > h.Before && len(held) < mostCame {

@@ -25,7 +25,7 @@ func trial(name string, mib float64) *report.Record {
 			{Name: report.Load, To: 5 * time.Second}, {Name: report.Floor, From: 5 * time.Second, To: 6 * time.Second},
 		},
 		Load:  load.Summary{Requests: 1000, Rate: 200, Success: 1, Latency: load.Latency{P99: 8 * time.Millisecond}},
-		Trend: leak.Trend{PerRequest: leak.Estimate{Value: 2, Points: 10}},
+		Trend: leak.Trend{PerRequest: profile.Estimate{Value: 2, Points: 10}},
 		Samples: profile.Series{
 			{Memory: profile.Memory{WorkingSet: ws}}, {At: 3 * time.Second, Memory: profile.Memory{WorkingSet: ws}}, {At: 6 * time.Second, Memory: profile.Memory{WorkingSet: ws}},
 		},

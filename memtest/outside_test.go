@@ -3,12 +3,14 @@ package memtest
 import (
 	"testing"
 
-	"github.com/memgate/memgate/profile/leak"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 )
 
 func TestALeakOutsideTheGoHeapNamesNobody(t *testing.T) {
-	leaking := leak.Trend{Verdict: leak.Leaking, Channel: "off-heap", PerRequest: leak.Estimate{Value: 1000}}
+	leaking := leak.Trend{Verdict: leak.Leaking, Channel: "off-heap", PerRequest: profile.Estimate{Value: 1000}}
 	assert.Equal(t, "the growth lies outside the Go heap: the off-heap grows by 1,000 B with each request, what is reachable in the Go heap by 100 B",
 		outside(leaking, 10_000, 100))
 	assert.Empty(t, outside(leaking, 60_000, 100), "more than half of it is reachable")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 const defaultTrials = 5 // the fewest with which NotWorse can tell its six figures from chance
@@ -28,7 +29,7 @@ func Pair(t TB, n int, before, after Scenario) (b, a []*report.Record) {
 		fatalf(t, "pair: %v", err)
 	}
 	plan.stop = true
-	plan.form = func(runs [][]*report.Record) form { return report.Compare(runs[0], runs[1]) }
+	plan.form = func(runs [][]*report.Record) form { return compare.Runs(runs[0], runs[1]) }
 	runs := plan.run(t)
 	return runs[0], runs[1]
 }
@@ -54,7 +55,7 @@ func Matrix(t TB, n int, variants ...Scenario) [][]*report.Record {
 	if err != nil {
 		fatalf(t, "matrix: %v", err)
 	}
-	plan.form = func(runs [][]*report.Record) form { return report.Rank(runs...) }
+	plan.form = func(runs [][]*report.Record) form { return compare.Rank(runs...) }
 	return plan.run(t)
 }
 
@@ -68,6 +69,6 @@ func Trials(t TB, n int, s Scenario) []*report.Record {
 		fatalf(t, "trials: %v", err)
 	}
 	plan.stop = true
-	plan.form = func(runs [][]*report.Record) form { return report.Rank(runs...) }
+	plan.form = func(runs [][]*report.Record) form { return compare.Rank(runs...) }
 	return plan.run(t)[0]
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // fresh is a Target that makes a target for each of its starts, and the Dial that
@@ -164,7 +165,7 @@ func TestMatrixRanks(t *testing.T) {
 	dir := run(t, f, func(tb memtest.TB) { runs = memtest.Matrix(tb, 5, variants...) })
 	assert.Empty(t, f.errors)
 	require.Len(t, runs, 4)
-	ranking := report.Rank(runs...)
+	ranking := compare.Rank(runs...)
 	var ranks []string
 	for _, v := range ranking.Variants {
 		ranks = append(ranks, fmt.Sprint(v.Rank, " ", v.Name))

@@ -27,7 +27,7 @@ func (p *peak) see(m *profile.Memory) {
 	}
 }
 
-// next is the peak of a phase that begins now.
+// next returns the peak of a phase that begins now.
 func (p *peak) next(reset bool) peak {
 	return peak{reset: reset, before: p.kernel}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
@@ -16,7 +17,7 @@ const (
 	pinnedFor   = 3 * time.Second
 )
 
-// pinned is the finding for a target that sat at its memory limit without being killed.
+// pinned returns the finding for a target that sat at its memory limit without being killed.
 func pinned(r *report.Record) (report.Finding, bool) {
 	from, to := longestAtLimit(r.Samples)
 	if to <= from || r.Samples[to].At-r.Samples[from].At < pinnedFor {
@@ -29,10 +30,10 @@ func pinned(r *report.Record) (report.Finding, bool) {
 	}
 	return report.Finding{At: first.At, Kind: report.Pinned, Text: fmt.Sprintf(
 		"the target was pinned at its memory limit of %s for %v without being killed: %s; what it cannot hold it reads again and again: give it more memory, or find what fills it",
-		report.MiB(last.Limit), (last.At - first.At).Round(100*time.Millisecond), strings.Join(signs, ", "))}, true
+		words.MiB(last.Limit), (last.At - first.At).Round(100*time.Millisecond), strings.Join(signs, ", "))}, true
 }
 
-// longestAtLimit is the first and the last of the samples of the longest time at the
+// longestAtLimit returns the first and the last of the samples of the longest time at the
 // limit; equal if there is none.
 func longestAtLimit(s profile.Series) (from, to int) {
 	start := -1
@@ -53,16 +54,16 @@ func longestAtLimit(s profile.Series) (from, to int) {
 	return from, to
 }
 
-// hardships are the signs of too little memory between two samples.
+// hardships returns the signs of too little memory between two samples.
 func hardships(r *report.Record, first, last *profile.Sample) (signs []string) {
 	if n := rose(first, last, "major_faults"); n > 0 {
-		signs = append(signs, report.Count(n)+" major faults")
+		signs = append(signs, words.Count(n)+" major faults")
 	}
 	if n := rose(first, last, "refaults_file", "refaults_anon"); n > 0 {
-		signs = append(signs, report.Count(n)+" pages needed again")
+		signs = append(signs, words.Count(n)+" pages needed again")
 	}
 	if n := rose(first, last, "limit_events", "oom_events"); n > 0 {
-		signs = append(signs, "the limit was hit "+report.Count(n)+" times")
+		signs = append(signs, "the limit was hit "+words.Count(n)+" times")
 	}
 	if us := rose(first, last, "stall_some_us"); us > 0 {
 		signs = append(signs, (time.Duration(us)*time.Microsecond).Round(time.Millisecond).String()+" of stalls")
@@ -78,7 +79,7 @@ func hardships(r *report.Record, first, last *profile.Sample) (signs []string) {
 		}
 	}
 	if failed > 0 {
-		signs = append(signs, report.Count(failed)+" requests failed")
+		signs = append(signs, words.Count(failed)+" requests failed")
 	}
 	return signs
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// thisTest is the test t, with the place in its source that called this package.
+// thisTest returns the test t, with the place in its source that called this package.
 func thisTest(t TB) report.Test {
 	file, line, function := caller()
 	return report.Test{Name: t.Name(), Package: packageOf(function), File: file, Line: line}
@@ -26,7 +26,7 @@ func placed(checks []report.Check) {
 
 const thisPackage = "github.com/memgate/memgate/memtest."
 
-// caller is the nearest place in a test's file that led here, or else the nearest
+// caller returns the nearest place in a test's file that led here, or else the nearest
 // outside this package.
 func caller() (file string, line int, function string) {
 	pcs := make([]uintptr, 64)
@@ -44,7 +44,7 @@ func caller() (file string, line int, function string) {
 	}
 }
 
-// packageOf is the import path of the package that a function is in, as go test wants
+// packageOf returns the import path of the package that a function is in, as go test wants
 // it: the package of an external test is the one that it tests.
 func packageOf(function string) string {
 	slash := strings.LastIndex(function, "/") + 1
@@ -59,7 +59,7 @@ func packageOf(function string) string {
 	return strings.TrimSuffix(name, "_test")
 }
 
-// inRepository is a source file relative to the root of its git repository, with
+// inRepository returns a source file relative to the root of its git repository, with
 // slashes; without one just its name. A test runs in the folder of its package, where
 // its file is: under -trimpath the compiler does not tell.
 func inRepository(file string) string {

@@ -8,7 +8,7 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// withLeak is a copy of the run in which each request had left so many bytes and one
+// withLeak returns a copy of the run in which each request had left so many bytes and one
 // object on the heap, judged again as Run judges.
 func withLeak(r *report.Record, perRequest float64) *report.Record {
 	leaked := copied(r)
@@ -38,7 +38,7 @@ func add(m *profile.Memory, bytes uint64, figures ...string) {
 	}
 }
 
-// doubled is a copy of the run in which the target had taken twice the memory at each
+// doubled returns a copy of the run in which the target had taken twice the memory at each
 // moment, and had been killed for want of it once.
 func doubled(r *report.Record) *report.Record {
 	twice := copied(r)
@@ -57,7 +57,7 @@ func doubled(r *report.Record) *report.Record {
 	return twice
 }
 
-// copied is a copy of what withLeak and doubled change.
+// copied returns a copy of what withLeak and doubled change.
 func copied(r *report.Record) *report.Record {
 	c := *r
 	c.Samples, c.Floors = slices.Clone(r.Samples), slices.Clone(r.Floors)

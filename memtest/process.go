@@ -82,7 +82,7 @@ func (p Process) Start(ctx context.Context) (*Instance, error) {
 	return p.instance(child, source, pprofURL, uint64(spec.Memory)), nil
 }
 
-// instance is a running process as what Measure needs of it.
+// instance returns a running process as what Measure needs of it.
 func (p Process) instance(child *process.Process, source process.Source, pprofURL string, limit uint64) *Instance {
 	info := child.Info()
 	vars := os.Environ()
@@ -119,7 +119,7 @@ func (p Process) instance(child *process.Process, source process.Source, pprofUR
 	}
 }
 
-// looking is a look at processes that can be listed; nil if they cannot be.
+// looking returns a look at processes that can be listed; nil if they cannot be.
 func looking(list func() ([]int, error)) func(thoroughly bool) (profile.Processes, error) {
 	if list == nil {
 		return nil
@@ -154,7 +154,7 @@ func mapping(list func() ([]int, error)) func(context.Context) (report.Alarm, er
 	}
 }
 
-// name is the process as its test names it.
+// name returns the process as its test names it.
 func (p Process) name() string {
 	if p.Go != "" {
 		return "process of Go package " + p.Go

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/report"
 )
 
@@ -21,25 +22,25 @@ func (m *measurement) tell(ctx context.Context) {
 	}
 }
 
-// ready is what will be loaded, and how it is watched: the run's first line.
+// ready returns what will be loaded, and how it is watched: the run's first line.
 func (m *measurement) ready() string {
 	line := fmt.Sprintf("memtest %s  ready     %s at %s, memory from %s", m.scenario.Name, m.target.Env.Target, m.target.URL, m.target.Source.Kind)
 	if limit := m.target.Env.Limit; limit > 0 {
-		line += ", limit " + report.MiB(limit)
+		line += ", limit " + words.MiB(limit)
 	}
 	return line
 }
 
-// line is where the run stands. The caller holds m.mu.
+// line returns where the run stands. The caller holds m.mu.
 func (m *measurement) line() string {
 	at := time.Since(m.began).Round(time.Second)
 	line := fmt.Sprintf("memtest %s  %-9s %02d:%02d", m.scenario.Name, m.phase, int(at.Minutes()), int(at.Seconds())%60)
 	if n := len(m.record.Samples); n > 0 {
-		line += "  working set " + report.MiB(m.record.Samples[n-1].WorkingSet)
+		line += "  working set " + words.MiB(m.record.Samples[n-1].WorkingSet)
 	}
 	line += m.sinceInWords()
 	if n := len(m.record.Floors); n > 0 {
-		line += "  live " + report.MiB(m.record.Floors[n-1].Live())
+		line += "  live " + words.MiB(m.record.Floors[n-1].Live())
 	}
 	meter := &m.warmed
 	if m.phase == report.Load {

@@ -51,7 +51,7 @@ func (d drift) tighten(failed bool) string {
 	return what + "the baseline is lowered to that: commit it"
 }
 
-// better are the units of the figures that are better by the rule that finds worse ones,
+// better returns the units of the figures that are better by the rule that finds worse ones,
 // each with its change.
 func (d drift) better() (units, lines []string) {
 	if d.file == nil || whyUndecided(d.file.Values(), d.fresh.Values(), d.verdicts) != "" {

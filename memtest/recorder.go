@@ -34,7 +34,7 @@ type alarmist struct {
 	before profile.Sample // some paceOver ago
 }
 
-// due is why a heap profile is to be taken now; "" if there is no reason.
+// due returns why a heap profile is to be taken now; "" if there is no reason.
 func (a *alarmist) due(s *profile.Sample) (why string) {
 	limit, known := s.Value("limit")
 	set, ok := s.Value("working_set")

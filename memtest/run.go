@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/page"
 )
 
 // TB is what Run and the judges need of a *testing.T or *testing.B.
@@ -97,7 +99,7 @@ func fatalf(t TB, format string, args ...any) {
 	t.FailNow()
 }
 
-// explain is a finding with the target's last words.
+// explain returns a finding with the target's last words.
 func explain(f report.Finding) string {
 	if f.Logs == "" {
 		return f.Text
@@ -105,16 +107,16 @@ func explain(f report.Finding) string {
 	return f.Text + "\n    last log lines:\n        " + strings.ReplaceAll(strings.TrimSpace(f.Logs), "\n", "\n        ")
 }
 
-// inShort is what a judge says of the finding that cut the run short: the first clause of
+// inShort returns what a judge says of the finding that cut the run short: the first clause of
 // what Run's failure and the record say with all that is known.
 func inShort(f report.Finding) string {
-	if short := f.Short(); short != f.Text || f.Logs != "" {
+	if short := tell.Short(f); short != f.Text || f.Logs != "" {
 		return short + "; the run's failure and its report say more"
 	}
 	return f.Text
 }
 
-// withinDeadline is a context that ends ahead of the test's deadline. It is an error if
+// withinDeadline returns a context that ends ahead of the test's deadline. It is an error if
 // the plan does not fit before that.
 func withinDeadline(ctx context.Context, t TB, s Scenario) (context.Context, context.CancelFunc, error) {
 	timed, ok := t.(interface{ Deadline() (time.Time, bool) })
@@ -147,10 +149,12 @@ func progress(t TB) func(string) {
 	return func(line string) { t.Logf("%s", line) }
 }
 
-// summary is the record's text form.
-func summary(r *report.Record) string { return written(r.Text) }
+// summary returns the record's text form.
+func summary(r *report.Record) string {
+	return written(func(w io.Writer) error { return page.Text(w, r) })
+}
 
-// written is what a form writes.
+// written returns what a form writes.
 func written(form func(io.Writer) error) string {
 	var b bytes.Buffer
 	if err := form(&b); err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/internal/faketarget"
+	"github.com/memgate/memgate/internal/index"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
 )
@@ -119,7 +120,7 @@ func TestRunOfALeakingTargetFails(t *testing.T) {
 
 	var profiles int
 	for _, name := range files(t, dir) {
-		assert.True(t, strings.HasPrefix(name, "TestOrders.fake.") || name == report.IndexFile, name)
+		assert.True(t, strings.HasPrefix(name, "TestOrders.fake.") || name == index.IndexFile, name)
 		if strings.HasSuffix(name, ".pb.gz") {
 			profiles++
 		}

@@ -44,7 +44,7 @@ func (m *measurement) sampleOnce(ctx context.Context) error {
 	return m.sampleLocked(ctx)
 }
 
-// sampleLocked is sampleOnce of a caller that holds m.sampling.
+// sampleLocked returns sampleOnce of a caller that holds m.sampling.
 func (m *measurement) sampleLocked(ctx context.Context) error {
 	s := profile.Sample{Requests: m.requests()}
 	err := m.target.Memory.Sample(ctx, &s.Memory)

@@ -92,7 +92,7 @@ func (s Scenario) withDefaults() (Scenario, error) {
 	return s, nil
 }
 
-// orDefault is d, or the default if d is zero, or nothing if d is negative.
+// orDefault returns d, or the default if d is zero, or nothing if d is negative.
 func orDefault(d, def time.Duration) time.Duration {
 	if d == 0 {
 		return def
@@ -100,7 +100,7 @@ func orDefault(d, def time.Duration) time.Duration {
 	return max(d, 0)
 }
 
-// planned is the load's rate in requests per second and its duration; zero if it does
+// planned returns the load's rate in requests per second and its duration; zero if it does
 // not say.
 func (s Scenario) planned() (rate float64, d time.Duration) {
 	if p, ok := s.Load.(interface {
@@ -111,7 +111,7 @@ func (s Scenario) planned() (rate float64, d time.Duration) {
 	return 0, 0
 }
 
-// length is how long the run takes once the target is ready, if it is not extended.
+// length returns how long the run takes once the target is ready, if it is not extended.
 func (s Scenario) length() time.Duration {
 	_, load := s.planned()
 	return s.Warmup + load + s.Settle

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // Gate is what [SelfTest] puts to the test: a [Budget], a [Tolerance] or a [Baseline].
@@ -66,7 +68,7 @@ func SelfTest(t TB, s Scenario, gates ...Gate) bool {
 	return true
 }
 
-// prove is a check for each thing that was tried, and what the test fails with.
+// prove returns a check for each thing that was tried, and what the test fails with.
 func (e evidence) prove(gates []Gate) (checks []report.Check, text string) {
 	checks = append(e.proveNoLeak(), e.proveSame())
 	for _, g := range gates {
@@ -92,7 +94,7 @@ func (e evidence) prove(gates []Gate) (checks []report.Check, text string) {
 
 const selfTested = "self-test: "
 
-// proof is a check of a gate. Without a fault it is OK and says what was shown.
+// proof returns a check of a gate. Without a fault it is OK and says what was shown.
 func proof(rule, fault, shown string) report.Check {
 	c := report.Check{Rule: selfTested + rule, Allowed: "to be believed", Got: shown, OK: fault == ""}
 	if !c.OK {
@@ -108,7 +110,7 @@ func (e evidence) proveNoLeak() []report.Check {
 		as = proof("no leak, target as it is", err.Error(), "")
 	}
 	planted := max(e.visibleLeak(), 2*(e.run.AllowedGrowth+e.run.KnownGrowth()))
-	rule := fmt.Sprintf("no leak, with %s/request planted", report.Bytes(planted))
+	rule := fmt.Sprintf("no leak, with %s/request planted", words.Bytes(planted))
 	leaked := withLeak(e.run, planted)
 	fault := ""
 	if CheckLeak(leaked) == nil {
@@ -126,7 +128,7 @@ const (
 	leastLeak = MiB // over the whole load: the detector claims nothing below
 )
 
-// visibleLeak is bytes per request that the run must show if they leak.
+// visibleLeak returns bytes per request that the run must show if they leak.
 func (e evidence) visibleLeak() float64 {
 	t := e.run.Trend
 	least := leastLeak / float64(max(1, e.run.Load.Requests))
@@ -147,9 +149,9 @@ func (e evidence) proveSame() report.Check {
 	return proof("two sets of trials of one target", "", "not worse than one another")
 }
 
-// noise is how much a figure of that unit differs from run to run (one standard deviation).
+// noise returns how much a figure of that unit differs from run to run (one standard deviation).
 func (e evidence) noise(unit string) float64 {
-	for _, d := range report.Deltas(report.FiguresOf(e.once), report.FiguresOf(e.again)) {
+	for _, d := range compare.Deltas(report.FiguresOf(e.once), report.FiguresOf(e.again)) {
 		if d.Unit == unit {
 			return d.Spread
 		}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/memgate/memgate/internal/tell"
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/report"
 )
 
@@ -20,7 +22,7 @@ type assertion struct {
 	of    func(*report.Record) measured
 }
 
-// assertions are the fields of the budget that are set and limit a figure from above.
+// assertions returns the fields of the budget that are set and limit a figure from above.
 func (b Budget) assertions() []assertion {
 	var set []assertion
 	for _, a := range []assertion{
@@ -66,7 +68,7 @@ func (a assertion) prove(e evidence, twice *report.Record) report.Check {
 		return proof(name, own.Got, "")
 	}
 	noise := noiseOfRun * e.noise(a.unit)
-	size := func(bytes float64) string { return report.Quantity(bytes, report.PeakUnit) }
+	size := func(bytes float64) string { return tell.Quantity(bytes, report.PeakUnit) }
 	checks, _ = a.alone.Check(twice)
 	switch slack := a.slack(e.run, got.bytes); {
 	case !own.OK:
@@ -80,7 +82,7 @@ func (a assertion) prove(e evidence, twice *report.Record) report.Check {
 	}
 }
 
-// slack is how much more the figure may take.
+// slack returns how much more the figure may take.
 func (a assertion) slack(r *report.Record, got float64) float64 {
 	for _, s := range []Size{a.alone.Peak, a.alone.Average, a.alone.P95, a.alone.Settled} {
 		if allowed, err := s.bytes(); err == nil && allowed > 0 {
@@ -91,7 +93,7 @@ func (a assertion) slack(r *report.Record, got float64) float64 {
 	return float64(r.Env.Limit) - got - float64(headroom)
 }
 
-// advice is what to set: above the noise, below a doubling, half as much again if there
+// advice returns what to set: above the noise, below a doubling, half as much again if there
 // is room for that.
 func (a assertion) advice(r *report.Record, got, noise float64) string {
 	want := max(1.5*got, got+2*noise)
@@ -121,9 +123,9 @@ func (b Budget) proveGrowth(e evidence) report.Check {
 	}
 	leaked := withLeak(e.run, planted)
 	if checks, _ = alone.Check(leaked); checks[0].OK {
-		return proof(name, fmt.Sprintf("a leak of %s/request, which this run shows, passes: %s", report.Bytes(planted), set), "")
+		return proof(name, fmt.Sprintf("a leak of %s/request, which this run shows, passes: %s", words.Bytes(planted), set), "")
 	}
-	return proof(name, "", fmt.Sprintf("%s as it is; with %s/request planted it fails", own.Got, report.Bytes(planted)))
+	return proof(name, "", fmt.Sprintf("%s as it is; with %s/request planted it fails", own.Got, words.Bytes(planted)))
 }
 
 func (b Budget) proveNoOOM(e evidence, killed *report.Record) report.Check {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/internal/baseline"
+	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/report"
 )
 
@@ -27,7 +28,7 @@ func (tol Tolerance) prove(e evidence) []report.Check {
 
 // proveFigure asks the tolerance of one figure of equal trials as it was, and raised.
 func (g gate) proveFigure(j judged, x, y map[string][]float64) report.Check {
-	quantity := func(v float64) string { return report.Quantity(v, j.Unit) }
+	quantity := func(v float64) string { return tell.Quantity(v, j.Unit) }
 	name := fmt.Sprintf("tolerance: %s ≤ +%s", j.Figure, quantity(j.allowed))
 	planted := visible * j.allowed
 	switch {
@@ -43,7 +44,7 @@ func (g gate) proveFigure(j judged, x, y map[string][]float64) report.Check {
 	return proof(name, "", fmt.Sprintf("noise floor %s; a rise by %s fails", quantity(j.floor), quantity(planted)))
 }
 
-// spanOf is how far apart values of both samples are at most: more than that tells them apart.
+// spanOf returns how far apart values of both samples are at most: more than that tells them apart.
 func spanOf(x, y []float64) float64 {
 	return max(slices.Max(x), slices.Max(y)) - min(slices.Min(x), slices.Min(y))
 }
@@ -58,7 +59,7 @@ func (g gate) finds(unit string, more float64, x, y map[string][]float64) bool {
 	return slices.ContainsFunc(g.judge(x, raised), func(j judged) bool { return j.Unit == unit && j.outcome == worse })
 }
 
-// advice is what to set for a tolerance above so much of the figure.
+// advice returns what to set for a tolerance above so much of the figure.
 func (g gate) advice(j judged, least float64) string {
 	const room = 1.25 // what is measured of noise is itself an estimate
 	share := math.Ceil(100*room*least/max(j.Before, math.SmallestNonzeroFloat64)) / 100
@@ -91,13 +92,13 @@ func (b Baseline) prove(e evidence) []report.Check {
 	all := append(b.Tolerance.prove(e), proof(name, "", "the target as it is has not drifted"))
 	for _, j := range d.verdicts {
 		if planted := visible * max(j.allowed, j.floor); j.outcome != cannotTell && !d.gate.finds(j.Unit, planted, d.file.Values(), d.fresh.Values()) {
-			all = append(all, proof(name, fmt.Sprintf("a rise of %s by %s is not found", j.Figure, report.Quantity(planted, j.Unit)), ""))
+			all = append(all, proof(name, fmt.Sprintf("a rise of %s by %s is not found", j.Figure, tell.Quantity(planted, j.Unit)), ""))
 		}
 	}
 	return all
 }
 
-// compareAny is compare with runs of whatever test: SelfTest is asked by another one.
+// compareAny returns compare with runs of whatever test: SelfTest is asked by another one.
 func (b Baseline) compareAny(now []*report.Record) (drift, error) {
 	d, err := b.compare(now)
 	if err == nil && d.file != nil {

@@ -21,10 +21,10 @@ const (
 	GiB = 1 << 30
 )
 
-// Bytes is n bytes as a Size.
+// Bytes returns n bytes as a Size.
 func Bytes(n uint64) Size { return Size(strconv.FormatUint(n, 10)) }
 
-// bytes is the size in bytes; 0 if it is not set.
+// bytes returns the size in bytes; 0 if it is not set.
 func (s Size) bytes() (int64, error) {
 	text := strings.TrimSpace(string(s))
 	if text == "" {

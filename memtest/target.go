@@ -71,7 +71,7 @@ type Exit struct {
 	Revived   bool   // its restart policy starts it again: the run goes on to sample it, and nothing judges it
 }
 
-// Error is one sentence: "exited with code 2".
+// Error returns one sentence: "exited with code 2".
 func (e Exit) Error() string {
 	said, known := e.verb(), e.known()
 	if len(known) > 0 {
@@ -93,7 +93,7 @@ func (e Exit) verb() string {
 	}
 }
 
-// known is what else is known of the end.
+// known returns what else is known of the end.
 func (e Exit) known() []string {
 	switch signal, signalled := signals[e.Code]; {
 	case e.OOMKilled:
@@ -117,7 +117,7 @@ var signals = map[int]string{
 	139: "SIGSEGV", 141: "SIGPIPE", 143: "SIGTERM",
 }
 
-// remedy is what to do about it.
+// remedy returns what to do about it.
 func (e Exit) remedy() string {
 	switch {
 	case e.OOMKilled:

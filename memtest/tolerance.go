@@ -7,6 +7,7 @@ import (
 
 	"github.com/memgate/memgate/internal/stats"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // Tolerance is how much worse figures may get. The zero value is a useful one. A figure
@@ -100,7 +101,7 @@ const (
 
 // judged is a figure and what is said of it.
 type judged struct {
-	report.Delta
+	compare.Delta
 	adjusted float64 // P for having judged so many figures at once
 	allowed  float64 // the tolerance, in the figure's unit
 	floor    float64 // the noise floor of such a comparison, in the figure's unit
@@ -123,7 +124,7 @@ func (g gate) judge(before, after map[string][]float64) []judged {
 	for _, unit := range judgedUnits {
 		x[unit], y[unit] = before[unit], after[unit]
 	}
-	for _, d := range report.Deltas(x, y) {
+	for _, d := range compare.Deltas(x, y) {
 		ps = append(ps, d.P)
 		all = append(all, judged{Delta: d})
 	}
@@ -154,7 +155,7 @@ func (g gate) decide(j *judged, family int) {
 	}
 }
 
-// leastRuns is with how many runs a side that many figures can be told from chance.
+// leastRuns returns with how many runs a side that many figures can be told from chance.
 func leastRuns(family int) int {
 	n := 1
 	for stats.LeastP(n, n)*float64(family) > alpha {
@@ -163,7 +164,7 @@ func leastRuns(family int) int {
 	return n
 }
 
-// lopsided are the figures that only one side has.
+// lopsided returns the figures that only one side has.
 func lopsided(before, after map[string][]float64) []judged {
 	var all []judged
 	for _, unit := range judgedUnits {
@@ -176,7 +177,7 @@ func lopsided(before, after map[string][]float64) []judged {
 			side = "after"
 		}
 		all = append(all, judged{
-			Delta: report.Delta{Figure: report.FigureName(unit), Unit: unit, N: [2]int{n, m}},
+			Delta: compare.Delta{Figure: report.FigureName(unit), Unit: unit, N: [2]int{n, m}},
 			why:   fmt.Sprintf("no run %s the change has it: its target, or the way that memory is read, is not the same", side),
 		})
 	}

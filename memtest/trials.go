@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/internal/gobuild"
+	"github.com/memgate/memgate/internal/store"
 	"github.com/memgate/memgate/report"
 )
 
@@ -75,7 +76,7 @@ func seedOfOrder() (uint64, error) {
 	return seed, nil
 }
 
-// order is which variant each trial is of: in every round each once, shuffled.
+// order returns which variant each trial is of: in every round each once, shuffled.
 func (p *trials) order() []int {
 	random := rand.New(rand.NewPCG(p.seed, 0))
 	var order []int
@@ -154,8 +155,8 @@ func (p *trials) compareAtEnd(t TB, runs [][]*report.Record) (page string, err e
 		}
 		f := p.form(runs)
 		err := errors.Join(
-			report.WriteForm(out.dir, out.name+".html", f.HTML),
-			report.WriteForm(out.dir, out.name+".md", f.Markdown),
+			store.WriteForm(out.dir, out.name+".html", f.HTML),
+			store.WriteForm(out.dir, out.name+".md", f.Markdown),
 			appendSummary(f.Markdown),
 			f.AddToIndex(out.dir, out.name),
 		)

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// threadTime is the processor time that the calling thread has used so far.
+// threadTime returns the processor time that the calling thread has used so far.
 func threadTime() time.Duration {
 	const thisThread = 1 // RUSAGE_THREAD
 	used, _ := use(thisThread)
 	return used
 }
 
-// processUse is the processor time that this process has used, and the largest resident
+// processUse returns the processor time that this process has used, and the largest resident
 // memory that it had, in bytes.
 func processUse() (cpu time.Duration, memory uint64) { return use(syscall.RUSAGE_SELF) }
 

@@ -18,5 +18,5 @@ type LiveHeap struct {
 	NumGC        uint64 // collections completed, so far
 }
 
-// Live is the live heap with the stacks, in bytes: what a leak makes grow.
+// Live returns the live heap with the stacks, in bytes: what a leak makes grow.
 func (f LiveHeap) Live() uint64 { return f.HeapAlloc + f.StackInuse }

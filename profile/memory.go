@@ -121,7 +121,7 @@ var columns = []struct {
 	{"pids", func(m *Memory) *uint64 { return &m.Pids }},
 }
 
-// Lacking is the set of the named figures, for a sampler's Memory.Missing. A name
+// Lacking returns the set of the named figures, for a sampler's Memory.Missing. A name
 // that Memory does not have is a programming error and panics.
 func Lacking(names ...string) Columns {
 	var set Columns
@@ -135,14 +135,14 @@ func Lacking(names ...string) Columns {
 	return set
 }
 
-// LackingAllBut is the set of all figures except the named ones: the Memory.Missing
+// LackingAllBut returns the set of all figures except the named ones: the Memory.Missing
 // of a sampler that has only those. A name that Memory does not have is a programming
 // error and panics.
 func LackingAllBut(names ...string) Columns {
 	return (1<<len(columns) - 1) &^ Lacking(names...)
 }
 
-// Figure is where the figure of that name is kept, for a sampler that fills many of
+// Figure returns where the figure of that name is kept, for a sampler that fills many of
 // them; nil if Memory has no such figure.
 func (m *Memory) Figure(name string) *uint64 {
 	i := columnIndex(name)
@@ -152,7 +152,7 @@ func (m *Memory) Figure(name string) *uint64 {
 	return columns[i].at(m)
 }
 
-// Value is the figure of that name ("working_set", "anon", …), and whether the
+// Value returns the figure of that name ("working_set", "anon", …), and whether the
 // source has it.
 func (m *Memory) Value(name string) (v uint64, ok bool) {
 	i := columnIndex(name)

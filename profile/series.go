@@ -17,7 +17,7 @@ type Series []Sample
 // before it and was started again.
 func (s *Sample) Seam() bool { return s.Missing == LackingAllBut() }
 
-// Between is the samples from one time to the other, both included. It shares the
+// Between returns the samples from one time to the other, both included. It shares the
 // memory of s.
 func (s Series) Between(from, to time.Duration) Series {
 	start := sort.Search(len(s), func(i int) bool { return s[i].At >= from })
@@ -28,12 +28,12 @@ func (s Series) Between(from, to time.Duration) Series {
 	return s[start:end:end]
 }
 
-// After is the samples at that time and later. It shares the memory of s.
+// After returns the samples at that time and later. It shares the memory of s.
 func (s Series) After(from time.Duration) Series {
 	return s.Between(from, math.MaxInt64)
 }
 
-// Peak is the sample with the largest working set, the first of equals; the zero
+// Peak returns the sample with the largest working set, the first of equals; the zero
 // Sample if there is none.
 func (s Series) Peak() Sample {
 	peak := -1
@@ -49,7 +49,7 @@ func (s Series) Peak() Sample {
 	return s[peak]
 }
 
-// Average is the mean working set in bytes, weighted by time: of two samples, the
+// Average returns the mean working set in bytes, weighted by time: of two samples, the
 // mean counts for the time between them, so that samples in quick succession do not
 // weigh more. It is NaN if there is no sample.
 func (s Series) Average() float64 {
@@ -78,7 +78,7 @@ func (s Series) Average() float64 {
 	return sum / n // one moment, or none: NaN
 }
 
-// Percentile is the working set in bytes that p percent of the samples do not
+// Percentile returns the working set in bytes that p percent of the samples do not
 // exceed, p from 0 (the least) to 100 (the largest). It is NaN if there is no sample
 // or p is not a percentage.
 func (s Series) Percentile(p float64) float64 {
@@ -95,7 +95,7 @@ func (s Series) Percentile(p float64) float64 {
 	return percentile
 }
 
-// Column is the figure of that name ("anon", "swap", …) of every sample, NaN where a
+// Column returns the figure of that name ("anon", "swap", …) of every sample, NaN where a
 // sample does not have it. It is nil if none has.
 func (s Series) Column(name string) []float64 {
 	values, any := make([]float64, len(s)), false

@@ -172,7 +172,7 @@ func readDeltas(array []byte, n int) ([]cell, error) {
 	return cells, nil
 }
 
-// step is the value that differs from the last by delta, a decimal number.
+// step returns the value that differs from the last by delta, a decimal number.
 func step(last uint64, delta []byte) (uint64, error) {
 	digits, down := bytes.CutPrefix(delta, []byte{'-'})
 	d, err := strconv.ParseUint(string(digits), 10, 64)

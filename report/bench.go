@@ -4,9 +4,10 @@ import (
 	"bufio"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/memgate/memgate/internal/text"
 )
 
 // Bench writes the record in Go's benchmark format, a line for one run, for benchstat:
@@ -16,14 +17,14 @@ import (
 //
 //	benchstat old.txt new.txt
 func (r *Record) Bench(w io.Writer) error {
-	v := r.visible()
+	v := r.Visible()
 	b := bufio.NewWriter(w)
 	for _, c := range [][2]string{{"goos", first(v.Env.OS, "/")}, {"goarch", second(v.Env.OS, "/")}, {"pkg", v.Test.Package}, {"cpu", v.Env.CPU}} {
 		if c[1] != "" {
-			fmt.Fprintf(b, "%s: %s\n", c[0], oneLine(c[1], widest))
+			fmt.Fprintf(b, "%s: %s\n", c[0], text.OneLine(c[1], text.Widest))
 		}
 	}
-	figures := r.figures()
+	figures := r.Figures()
 	for _, f := range figures {
 		fmt.Fprintf(b, "Unit %s better=%s\n", f.Unit, f.better())
 	}
@@ -40,76 +41,7 @@ func (r *Record) Bench(w io.Writer) error {
 	return nil
 }
 
-// Figure is one number that a run is known by.
-type Figure struct {
-	Unit  string // with its name, as benchmarks write it: "peak-B"
-	Value float64
-	More  bool // more of it is better
-}
-
-func (f Figure) better() string {
-	if f.More {
-		return "higher"
-	}
-	return "lower"
-}
-
-// figures is what was measured, in the order of its importance. Growth is left out
-// where it was not estimated, the live heap where it was not read.
-func (r *Record) figures() []Figure {
-	var all []Figure
-	add := func(known bool, unit string, value float64) {
-		if known && finite(value) {
-			all = append(all, Figure{Unit: unit, Value: value})
-		}
-	}
-	growth, known := r.growthPerRequest()
-	add(known, GrowthUnit, growth)
-	measured := r.During(Load)
-	add(len(r.Samples) > 0, PeakUnit, float64(r.Samples.Peak().WorkingSet))
-	add(len(measured) > 0, AverageUnit, measured.Average())
-	if settled := r.During(Floor); len(settled) > 0 {
-		add(true, SettledUnit, settled.Percentile(50))
-	}
-	if n := len(r.Floors); n > 0 {
-		add(true, LiveUnit, float64(r.Floors[n-1].Live()))
-	}
-	add(r.Load.Requests > 0, LatencyUnit, r.Load.Latency.P99.Seconds())
-	if r.Load.Requests > 0 && finite(r.Load.Rate) {
-		all = append(all, Figure{Unit: RateUnit, Value: r.Load.Rate, More: true})
-	}
-	return all
-}
-
-// growthPerRequest is the trend's estimate, or of a trial, which is left alone while it
-// is loaded, the growth of the live heap from the load's start to the end.
-func (r *Record) growthPerRequest() (bytes float64, known bool) {
-	load, loaded := r.Phase(Load)
-	if n := len(r.Floors); !r.Trial.Alone() && loaded && n > 1 {
-		last := r.Floors[n-1]
-		for _, first := range slices.Backward(r.Floors[:n-1]) {
-			if first.At <= load.From && last.At >= load.To && last.Requests > first.Requests {
-				return (float64(last.Live()) - float64(first.Live())) / float64(last.Requests-first.Requests), true
-			}
-		}
-	}
-	return r.Trend.PerRequest.Value, r.Trend.PerRequest.Points > 0
-}
-
-// Metrics is the record's figures by unit, such as "growth-B/req" and PeakUnit, for
-// testing.B's ReportMetric.
-func (r *Record) Metrics() []Figure { return r.figures() }
-
-// Units are the units of the figures that a run may have, in the order of their importance.
-func Units() []string {
-	var all []string
-	for _, f := range comparedFigures {
-		all = append(all, f.unit)
-	}
-	return all
-}
-
-// benchName is the test's name as a benchmark has it: BenchmarkOrders/warm.
+// benchName returns the test's name as a benchmark has it: BenchmarkOrders/warm.
 func benchName(r *Record) string {
 	name := r.Test.Name
 	if name == "" {
@@ -121,7 +53,7 @@ func benchName(r *Record) string {
 	if r.Test.Name != "" && r.Name != r.Test.Name && r.Name != "" && r.Trial.Alone() {
 		name += "/" + r.Name
 	}
-	name = strings.Join(strings.Fields(oneLine(name, widest)), "_")
+	name = strings.Join(strings.Fields(text.OneLine(name, text.Widest)), "_")
 	if name == "" {
 		name = "Run"
 	}

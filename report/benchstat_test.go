@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"fmt"
@@ -12,6 +12,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/internal/fixture"
+	"github.com/memgate/memgate/internal/golden"
+	"github.com/memgate/memgate/internal/words"
+	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // benchstat is the stock tool, of the version whose library this module has.
@@ -37,25 +43,25 @@ func TestBenchstatComparesTrials(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(5, 6))
 	dir := t.TempDir()
-	var sides [2][]*Record
+	var sides [2][]*report.Record
 	for side, of := range []string{"before", "after"} {
 		lines := ""
 		for n := range 6 {
-			r := healthyRun()
-			r.Name, r.Trial = of, Trial{Of: of, N: n + 1, Place: 2*n + side + 1, Total: 12}
-			more := uint64(random.IntN(4*mib) + side*mib)
+			r := fixture.Healthy()
+			r.Name, r.Trial = of, report.Trial{Of: of, N: n + 1, Place: 2*n + side + 1, Total: 12}
+			more := uint64(random.IntN(4*words.Mib) + side*words.Mib)
 			for i := range r.Samples {
 				r.Samples[i].WorkingSet += more
 			}
 			r.Load.Latency.P99 += time.Duration(random.IntN(5000)) * time.Microsecond
-			r.Floors[len(r.Floors)-1].HeapAlloc += uint64(random.IntN(1000) + side*mib)
+			r.Floors[len(r.Floors)-1].HeapAlloc += uint64(random.IntN(1000) + side*words.Mib)
 			sides[side] = append(sides[side], r)
-			lines += textOfForm(t, r.Bench)
+			lines += golden.Written(t, r.Bench)
 		}
 		require.NoError(t, os.WriteFile(filepath.Join(dir, of+".txt"), []byte(lines), 0o600))
 	}
 	out := benchstat(t, dir, "before.txt", "after.txt")
-	for _, d := range Compare(sides[0], sides[1]).Deltas {
+	for _, d := range compare.Runs(sides[0], sides[1]).Deltas {
 		p := regexp.MustCompile(`(?s)│ +` + regexp.QuoteMeta(d.Unit) + `.*?p=(\d\.\d+) n=6`).FindStringSubmatch(out)
 		require.NotNil(t, p, "%s in\n%s", d.Unit, out)
 		assert.Equal(t, fmt.Sprintf("%.3f", d.P), p[1], d.Unit)

@@ -27,7 +27,7 @@ func (r *Record) CSV(w io.Writer) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	b.WriteString(strings.Join(csvColumns, ",") + "\n")
 	window, _ := r.Phase(Load)
-	samples, floors := r.During(Load), r.floorsDuring(Load)
+	samples, floors := r.During(Load), r.LiveHeapsDuring(Load)
 	rows := csvRows{b: b, start: window.From, before: requestsBefore(samples, floors)}
 	for len(samples) > 0 || len(floors) > 0 {
 		if len(floors) == 0 || len(samples) > 0 && samples[0].At <= floors[0].At {
@@ -44,7 +44,7 @@ func (r *Record) CSV(w io.Writer) error {
 	return nil
 }
 
-// requestsBefore is how many requests were completed when the load began.
+// requestsBefore returns how many requests were completed when the load began.
 func requestsBefore(samples profile.Series, floors []profile.LiveHeap) uint64 {
 	least := uint64(math.MaxUint64)
 	for i := range samples {

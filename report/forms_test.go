@@ -1,10 +1,9 @@
-package report
+package report_test
 
 import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,35 +12,21 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memgate/memgate/profile/leak"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/internal/fixture"
+	"github.com/memgate/memgate/internal/golden"
+	"github.com/memgate/memgate/internal/text"
+	"github.com/memgate/memgate/profile/leak"
+	"github.com/memgate/memgate/report"
 )
-
-func textOfForm(t testing.TB, form func(io.Writer) error) string {
-	t.Helper()
-	var b bytes.Buffer
-	require.NoError(t, form(&b))
-	return b.String()
-}
-
-func TestFormsGolden(t *testing.T) {
-	for name, run := range stories {
-		t.Run(name, func(t *testing.T) {
-			r := run()
-			golden(t, name+".md", []byte(textOfForm(t, r.Markdown)))
-			golden(t, name+".bench.txt", []byte(textOfForm(t, r.Bench)))
-			golden(t, name+".prom", []byte(textOfForm(t, r.OpenMetrics)))
-			golden(t, name+".annotations.txt", []byte(textOfForm(t, r.Annotations)))
-		})
-	}
-}
 
 // TestCSVIsATrace: what is written is read back, and judged the same.
 func TestCSVIsATrace(t *testing.T) {
-	r := leakingRun()
-	e, err := leak.ReadTrace(strings.NewReader(textOfForm(t, r.CSV)))
+	r := fixture.Leaking()
+	e, err := leak.ReadTrace(strings.NewReader(golden.Written(t, r.CSV)))
 	require.NoError(t, err)
 	want := r.Evidence()
 	require.Len(t, e.Samples, len(want.Samples)+len(want.Floors), "a row for each")
@@ -58,16 +43,16 @@ func TestCSVIsATrace(t *testing.T) {
 	assert.Equal(t, leak.Leaking, again.Verdict)
 	assert.InDelta(t, first.PerRequest.Value, again.PerRequest.Value, 0.02*first.PerRequest.Value)
 
-	for name, run := range stories {
-		rows, err := csv.NewReader(strings.NewReader(textOfForm(t, run().CSV))).ReadAll()
+	for name, run := range fixture.Stories {
+		rows, err := csv.NewReader(strings.NewReader(golden.Written(t, run().CSV))).ReadAll()
 		require.NoError(t, err, name)
-		assert.Equal(t, csvColumns, rows[0])
+		assert.Equal(t, report.CsvColumns, rows[0])
 	}
 }
 
 // TestCSVHoldsNumbersOnly: a spreadsheet runs cells that begin with = + - or @.
 func TestCSVHoldsNumbersOnly(t *testing.T) {
-	rows, err := csv.NewReader(strings.NewReader(textOfForm(t, hostileRun().CSV))).ReadAll()
+	rows, err := csv.NewReader(strings.NewReader(golden.Written(t, fixture.Hostile().CSV))).ReadAll()
 	require.NoError(t, err)
 	for _, row := range rows[1:] {
 		for _, cell := range row {
@@ -80,67 +65,30 @@ func TestCSVHoldsNumbersOnly(t *testing.T) {
 	}
 }
 
-func TestMarkdownOfHostileText(t *testing.T) {
-	r := hostileRun()
-	r.Name = "a|b\n# title <b> @team [x](javascript:y) www.x.y ![i](z) `c` " + r.Name
-	text := textOfForm(t, r.Markdown)
-	for _, bad := range []string{"<img", "<b>", "@team", "](", "www.", "http://", "\n# ", "`", "\u202e", "\x00"} {
-		assert.NotContains(t, text, bad)
-	}
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "| ✓") || strings.HasPrefix(line, "| ✗") {
-			assert.Equal(t, 6, strings.Count(line, "|"), line)
-		}
-	}
-}
-
-func TestAnnotationsOfHostileText(t *testing.T) {
-	r := hostileRun()
-	for i := range r.Checks {
-		r.Checks[i].OK, r.Checks[i].Detail = false, "first\n::set-output name=x::y\r\n::error::z"
-		r.Checks[i].File = "a,line=1::b\n::stop"
-	}
-	text := textOfForm(t, r.Annotations)
-	for line := range strings.Lines(text) {
-		assert.True(t, strings.HasPrefix(line, "::error "), line)
-	}
-	assert.Contains(t, text, "file=a%2Cline=1%3A%3Ab␊%3A%3Astop,line=")
-	assert.Contains(t, text, "::first%0A::set-output")
-}
-
 func TestMetricsOfHostileText(t *testing.T) {
-	r := hostileRun()
+	r := fixture.Hostile()
 	r.Name = "a\"b\\c\nd" + r.Name
-	text := textOfForm(t, r.OpenMetrics)
-	assert.Contains(t, text, `{name="a\"b\\c\nd`)
-	for line := range strings.Lines(text) {
+	written := golden.Written(t, r.OpenMetrics)
+	assert.Contains(t, written, `{name="a\"b\\c\nd`)
+	for line := range strings.Lines(written) {
 		assert.Regexp(t, `^(# (HELP|TYPE) (container|memgate)_|# EOF\n|(container|memgate)_[a-z0-9_]+\{name=")`, line)
 	}
-	bench := textOfForm(t, r.Bench)
+	bench := golden.Written(t, r.Bench)
 	assert.Equal(t, 1, strings.Count(bench, "\nBenchmark"))
-	assert.False(t, strings.ContainsFunc(bench, invisible))
-}
-
-func TestAttributesAreLines(t *testing.T) {
-	for _, a := range hostileRun().Attributes() {
-		assert.NotContains(t, a[0], " ")
-		assert.NotContains(t, a[0]+a[1], "\n", "testing fails a test for it")
-	}
-	assert.Contains(t, leakingRun().Attributes(), [2]string{"memgate.verdict", "failed"})
-	assert.Contains(t, leakingRun().Attributes(), [2]string{"memgate.growth-B/req", "1890"})
+	assert.False(t, strings.ContainsFunc(bench, text.Invisible))
 }
 
 // TestStockToolsReadTheForms runs promtool and benchstat, where they are in the path.
 func TestStockToolsReadTheForms(t *testing.T) {
-	r := leakingRun()
+	r := fixture.Leaking()
 	t.Run("promtool", func(t *testing.T) {
 		path, err := exec.LookPath("promtool")
 		if err != nil {
 			t.Skip("no promtool in the path")
 		}
-		for name, run := range stories {
+		for name, run := range fixture.Stories {
 			check := exec.CommandContext(t.Context(), path, "check", "metrics")
-			check.Stdin = strings.NewReader(textOfForm(t, run().OpenMetrics))
+			check.Stdin = strings.NewReader(golden.Written(t, run().OpenMetrics))
 			out, err := check.CombinedOutput()
 			assert.NoError(t, err, "%s: %s", name, out)
 			assert.Empty(t, string(out), name)
@@ -154,11 +102,11 @@ func TestStockToolsReadTheForms(t *testing.T) {
 		dir := t.TempDir()
 		before, after := "", ""
 		for i := range 10 {
-			before += textOfForm(t, r.Bench)
-			better := leakingRun()
+			before += golden.Written(t, r.Bench)
+			better := fixture.Leaking()
 			better.Trend.PerRequest.Value = 30 + float64(i)/10
 			better.Env.GitCommit, better.Env.Image = "other", "other"
-			after += textOfForm(t, better.Bench)
+			after += golden.Written(t, better.Bench)
 		}
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "old.txt"), []byte(before), 0o600))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "new.txt"), []byte(after), 0o600))
@@ -172,12 +120,12 @@ func TestStockToolsReadTheForms(t *testing.T) {
 }
 
 func TestJSONSchemaIsThatOfTheRecord(t *testing.T) {
-	made, err := schemaOfRecord()
+	made, err := report.SchemaOfRecord()
 	require.NoError(t, err)
-	if *update {
+	if *golden.Update {
 		require.NoError(t, os.WriteFile("record.schema.json", append(made, '\n'), 0o644))
 	} else {
-		require.Equal(t, string(made)+"\n", JSONSchema, "run go test -update, and look at what changed")
+		require.Equal(t, string(made)+"\n", report.JSONSchema, "run go test -update, and look at what changed")
 	}
 	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(made))
 	require.NoError(t, err)
@@ -190,15 +138,15 @@ func TestJSONSchemaIsThatOfTheRecord(t *testing.T) {
 		require.NoError(t, err)
 		return schema.Validate(v)
 	}
-	for name, run := range stories {
-		assert.NoError(t, valid(asJSON(t, run())), name)
+	for name, run := range fixture.Stories {
+		assert.NoError(t, valid(fixture.JSON(t, run())), name)
 	}
-	assert.NoError(t, valid(asJSON(t, everyField(t))))
-	assert.NoError(t, valid(asJSON(t, hostileRun())))
+	assert.NoError(t, valid(fixture.JSON(t, fixture.Full(t))))
+	assert.NoError(t, valid(fixture.JSON(t, fixture.Hostile())))
 	for _, wrong := range []string{`"schema":2`, `"name":7`, `"samples":[]`, `"phases":[{"from_ns":"soon"}]`, `"trend":{"verdict":"fine"}`} {
 		key, _, _ := strings.Cut(wrong, ":")
 		var whole map[string]json.RawMessage
-		require.NoError(t, json.Unmarshal(asJSON(t, leakingRun()), &whole))
+		require.NoError(t, json.Unmarshal(fixture.JSON(t, fixture.Leaking()), &whole))
 		var part map[string]json.RawMessage
 		require.NoError(t, json.Unmarshal([]byte("{"+wrong+"}"), &part))
 		whole[strings.Trim(key, `"`)] = part[strings.Trim(key, `"`)]

@@ -4,20 +4,26 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile"
 )
 
 const (
-	// longestGap is the time without a sample from which on the evidence is broken:
-	// what happened meanwhile is not known.
 	longestGap = 3 * time.Second
+	gapFrom    = 3 // planned distances between two samples are no gap yet
 
-	gapFrom  = 3               // planned distances between two samples are no gap yet
 	gapShare = 0.1             // of a window that gaps may take
 	gapLeast = time.Second / 2 // that they may take however short the window is
 )
 
-// Gaps are the times without samples in s, which were planned every so often.
+// LongestGap returns the time without a sample from which on the evidence is broken: what
+// happened meanwhile is not known.
+func (s Source) LongestGap() time.Duration { return max(longestGap, 10*s.Every) }
+
+// ShortestGap returns the distance of two samples that is the longest not yet called a gap.
+func (s Source) ShortestGap() time.Duration { return gapFrom * s.Every }
+
+// Gaps returns the times without samples in s, which were planned every so often.
 func Gaps(s profile.Series, every time.Duration) []Gap {
 	var gaps []Gap
 	revived := false
@@ -35,7 +41,7 @@ func Gaps(s profile.Series, every time.Duration) []Gap {
 	return gaps
 }
 
-// gapsInWords is what gaps make of a window's evidence, a sentence each; nothing if
+// gapsInWords returns what gaps make of a window's evidence, a sentence each; nothing if
 // they do not matter.
 func gapsInWords(gaps []Gap, window, every time.Duration) []string {
 	var said []string
@@ -45,9 +51,9 @@ func gapsInWords(gaps []Gap, window, every time.Duration) []string {
 		sum += g.To - g.From - every
 		switch {
 		case g.Revived:
-			said = append(said, fmt.Sprintf("the target ended and was started again between %s and %s", clock(g.From), clock(g.To)))
+			said = append(said, fmt.Sprintf("the target ended and was started again between %s and %s", words.Clock(g.From), words.Clock(g.To)))
 		case g.To-g.From >= max(longestGap, 10*every):
-			said = append(said, fmt.Sprintf("no memory sample was taken for %v from %s on", length, clock(g.From)))
+			said = append(said, fmt.Sprintf("no memory sample was taken for %v from %s on", length, words.Clock(g.From)))
 		}
 	}
 	if len(said) == 0 && window > 0 && sum > gapLeast && float64(sum) > gapShare*float64(window) {
@@ -65,7 +71,7 @@ func (r *Record) Stalls() []string {
 	return gapsInWords(r.Source.Gaps, run, r.Source.Every)
 }
 
-// processesDuring is what was seen of the target's processes in the phase of that name.
+// processesDuring returns what was seen of the target's processes in the phase of that name.
 func (r *Record) processesDuring(phase string) []profile.Processes {
 	p, ok := r.Phase(phase)
 	if !ok {

@@ -1,4 +1,4 @@
-package report
+package report_test
 
 import (
 	"testing"
@@ -6,7 +6,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/memgate/memgate/internal/fixture"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/report"
 )
 
 func TestGaps(t *testing.T) {
@@ -21,31 +23,31 @@ func TestGaps(t *testing.T) {
 		}
 		return s
 	}
-	ms := func(from, to int, revived bool) Gap {
-		return Gap{From: time.Duration(from) * time.Millisecond, To: time.Duration(to) * time.Millisecond, Revived: revived}
+	ms := func(from, to int, revived bool) report.Gap {
+		return report.Gap{From: time.Duration(from) * time.Millisecond, To: time.Duration(to) * time.Millisecond, Revived: revived}
 	}
 	for name, tt := range map[string]struct {
 		s    profile.Series
-		want []Gap
+		want []report.Gap
 	}{
 		"none":       {at(0, 100, 200, 500), nil},
-		"one":        {at(0, 100, 501, 600), []Gap{ms(100, 501, false)}},
-		"revived":    {at(0, 100, -150, 200, 300), []Gap{ms(100, 200, true)}},
+		"one":        {at(0, 100, 501, 600), []report.Gap{ms(100, 501, false)}},
+		"revived":    {at(0, 100, -150, 200, 300), []report.Gap{ms(100, 200, true)}},
 		"seam first": {at(-50, 100, 200), nil},
 		"seam last":  {at(0, 100, -150), nil},
 		"nothing":    {nil, nil},
 	} {
-		assert.Equal(t, tt.want, Gaps(tt.s, every), name)
+		assert.Equal(t, tt.want, report.Gaps(tt.s, every), name)
 	}
-	assert.Empty(t, Gaps(at(0, 1000, 9000), 0), "nothing was planned")
+	assert.Empty(t, report.Gaps(at(0, 1000, 9000), 0), "nothing was planned")
 }
 
 func TestStalls(t *testing.T) {
-	r := leakingRun()
-	r.Source.Gaps = Gaps(r.Samples, r.Source.Every)
+	r := fixture.Leaking()
+	r.Source.Gaps = report.Gaps(r.Samples, r.Source.Every)
 	assert.Empty(t, r.Stalls())
 	r.Samples = append(r.Samples[:300:300], r.Samples[340:]...)
-	r.Source.Gaps = Gaps(r.Samples, r.Source.Every)
+	r.Source.Gaps = report.Gaps(r.Samples, r.Source.Every)
 	assert.Equal(t, []string{"no memory sample was taken for 4.1s from 00:29 on"}, r.Stalls())
-	assert.Empty(t, new(Record).Stalls())
+	assert.Empty(t, new(report.Record).Stalls())
 }

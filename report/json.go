@@ -9,6 +9,9 @@ import (
 	"reflect"
 	"strings"
 	"time"
+
+	"github.com/memgate/memgate/internal/embedded"
+	"github.com/memgate/memgate/internal/words"
 )
 
 // Bounds of a file that is read. A record of ten minutes at 100 Hz has 6 MB and 0.8
@@ -43,7 +46,7 @@ func (r *Record) JSON(w io.Writer) error {
 func Read(rd io.Reader) (*Record, error) {
 	data, err := readBounded(rd)
 	if err == nil && bytes.HasPrefix(bytes.TrimLeft(data, "\ufeff \t\r\n"), []byte("<")) {
-		data, err = recordInHTML(data)
+		data, err = embedded.Unpack(data, readBounded)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read record: %w", err)
@@ -61,7 +64,7 @@ func readBounded(rd io.Reader) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case len(data) > largestRecord:
-		return nil, fmt.Errorf("the file is larger than %d MiB: it is not one that this package wrote", largestRecord/mib)
+		return nil, fmt.Errorf("the file is larger than %d MiB: it is not one that this package wrote", largestRecord/words.Mib)
 	case len(bytes.TrimSpace(data)) == 0:
 		return nil, errors.New("the file is empty")
 	}
@@ -93,7 +96,7 @@ func decode(data []byte) (*Record, error) {
 	if err := carry(reflect.ValueOf(&r).Elem(), wire.Elem()); err != nil {
 		return nil, err
 	}
-	if err := r.check(); err != nil {
+	if err := r.Check(); err != nil {
 		return nil, err
 	}
 	return &r, nil
@@ -131,8 +134,8 @@ func inWords(err error) error {
 	return err
 }
 
-// check finds what cannot have been measured.
-func (r *Record) check() error {
+// Check finds what cannot have been measured.
+func (r *Record) Check() error {
 	for i, p := range r.Phases {
 		if p.From < 0 || p.To < p.From {
 			return fmt.Errorf("phases[%d] lasts from %v to %v", i, p.From, p.To)

@@ -16,7 +16,7 @@ import (
 // recorded without further ado.
 var recordKeys = keyed(reflect.TypeFor[Record]())
 
-// keyed is t with each field's JSON key: its name in snake case, with "_ns" where it is
+// keyed returns t with each field's JSON key: its name in snake case, with "_ns" where it is
 // a duration. Fields that are marked json:"-" are left out.
 func keyed(t reflect.Type) reflect.Type {
 	switch {
@@ -36,7 +36,7 @@ func keyed(t reflect.Type) reflect.Type {
 	return reflect.StructOf(fields)
 }
 
-// recorded is the fields of t that are written.
+// recorded returns the fields of t that are written.
 func recorded(t reflect.Type) []reflect.StructField {
 	var fields []reflect.StructField
 	for i := range t.NumField() {
@@ -64,7 +64,7 @@ func key(f reflect.StructField) string {
 	return snake(f.Name)
 }
 
-// snake is a Go name in snake case: PerRequest per_request, OOMKills oom_kills, P99
+// snake returns a Go name in snake case: PerRequest per_request, OOMKills oom_kills, P99
 // p99, CPUs cpus, NumGC num_gc.
 func snake(name string) string {
 	name = strings.TrimSuffix(strings.Replace(name+"|", "CPUs|", "Cpus", 1), "|")

@@ -3,11 +3,12 @@ package report
 import (
 	"errors"
 	"fmt"
-	"github.com/memgate/memgate/profile/heap"
 	"math"
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/memgate/memgate/profile/heap"
 )
 
 // Known is growth that is known and put up with for a while: a call site may grow by so
@@ -55,7 +56,7 @@ func (k Known) covers(s heap.Site) bool {
 	return false
 }
 
-// use is the sites that k is about.
+// use returns the sites that k is about.
 func (k Known) use(growth []heap.Site) (sites []heap.Site) {
 	for _, s := range growth {
 		if s.Bytes > 0 && k.covers(s) {
@@ -68,7 +69,30 @@ func (k Known) use(growth []heap.Site) (sites []heap.Site) {
 // expired tells whether k was no more put up with when the run started.
 func (r *Record) expired(k Known) bool { return !r.Started.Before(k.Until) }
 
-// KnownGrowth is the bytes per request that growing sites of the run are known to grow
+// KnownUse is what became of an entry of Known in a run.
+type KnownUse struct {
+	Known
+	Expired   bool        // it was no more put up with when the run started
+	Unchecked bool        // there were no two heap profiles of the load to check it by
+	Sites     []heap.Site // the growing sites that it is about
+}
+
+// KnownUses tells of each entry of Known what became of it.
+func (r *Record) KnownUses() []KnownUse {
+	profiles := 0
+	for _, h := range r.Heaps {
+		if h.Phase != Floor {
+			profiles++
+		}
+	}
+	var uses []KnownUse
+	for _, k := range r.Known {
+		uses = append(uses, KnownUse{Known: k, Expired: r.expired(k), Unchecked: profiles < 2, Sites: k.use(r.Growth)})
+	}
+	return uses
+}
+
+// KnownGrowth returns the bytes per request that growing sites of the run are known to grow
 // by: what is named for each entry of Known that has not expired and fits one.
 func (r *Record) KnownGrowth() (perRequest float64) {
 	for _, k := range r.Known {
@@ -77,37 +101,4 @@ func (r *Record) KnownGrowth() (perRequest float64) {
 		}
 	}
 	return perRequest
-}
-
-// KnownInWords is what is to be said of each entry of Known: that it was made use of, is
-// of no use any more, has expired or could not be checked.
-func (r *Record) KnownInWords() (findings []Finding) {
-	heaps := 0
-	for _, h := range r.Heaps {
-		if h.Phase != Floor {
-			heaps++
-		}
-	}
-	for _, k := range r.Known {
-		f := Finding{Kind: KnownGrowth}
-		used := k.use(r.Growth)
-		name := fmt.Sprintf("known growth of %q (%s, until %s)", k.Func, k.Reason, k.Until.Format(time.DateOnly))
-		switch {
-		case r.expired(k):
-			f.Text = name + " has expired and is judged as any other: mend it, or set a later Until with a new reason"
-		case heaps < 2:
-			f.Text = name + " could not be checked: there are no two heap profiles of the load"
-		case len(used) == 0:
-			f.Text = name + " fits nothing that grew: take it out of the scenario"
-		default:
-			var all float64
-			for _, s := range used {
-				_, slope := whole(s)
-				all += slope.Value
-			}
-			f.Text = fmt.Sprintf("%s: %s grew by %s/request of %s that are put up with", name, used[0].Func, Bytes(all), Bytes(k.PerRequest))
-		}
-		findings = append(findings, f)
-	}
-	return findings
 }

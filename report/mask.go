@@ -31,10 +31,10 @@ func (r *Record) Mask(secrets ...string) {
 
 const shortestSecret = 4
 
-// masked is r as it may be written.
+// masked returns r as it may be written.
 func (r *Record) masked() *Record { return r.mapped(maskText) }
 
-// mapped is r with do done to each of its texts, but for call sites: names of a
+// mapped returns r with do done to each of its texts, but for call sites: names of a
 // program's functions are no secrets.
 func (r *Record) mapped(do func(string) string) *Record {
 	v := mappedValue(reflect.ValueOf(*r), func(t reflect.Type) bool {

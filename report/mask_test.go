@@ -1,11 +1,6 @@
-package report
+package report_test
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/base64"
-	"encoding/json"
-	"io"
 	"reflect"
 	"strings"
 	"testing"
@@ -13,7 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/internal/fixture"
+	"github.com/memgate/memgate/report"
 )
 
 func TestMaskText(t *testing.T) {
@@ -44,83 +40,37 @@ func TestMaskText(t *testing.T) {
 		"-----BEGIN RSA PRIVATE KEY-----\n" + c + "\n-----END RSA PRIVATE KEY-----",
 		"-----BEGIN PRIVATE KEY-----\n" + c,
 	} {
-		masked := maskText(leaky)
+		masked := report.MaskText(leaky)
 		assert.NotContains(t, masked, c, leaky)
-		assert.Contains(t, masked, Masked)
-		assert.Equal(t, masked, maskText(masked), "what is masked stays as it is")
+		assert.Contains(t, masked, report.Masked)
+		assert.Equal(t, masked, report.MaskText(masked), "what is masked stays as it is")
 	}
-	assert.Contains(t, maskText("Authorization: Bearer x\nnext line"), "\nnext line")
-	assert.Equal(t, "http://127.0.0.1/x?page="+Masked+"&"+Masked, maskText("http://127.0.0.1/x?page=2&"+c))
+	assert.Contains(t, report.MaskText("Authorization: Bearer x\nnext line"), "\nnext line")
+	assert.Equal(t, "http://127.0.0.1/x?page="+report.Masked+"&"+report.Masked, report.MaskText("http://127.0.0.1/x?page=2&"+c))
 	for _, plain := range []string{
 		"", "peak working set", "≤ 48.0 MiB", "63.2 MiB (+15.2, 132%) at 01:12, 200 req/s", "http://127.0.0.1:32768", "main.(*tokenStore).put token.go:88",
 		"read tcp 127.0.0.1:N->127.0.0.1:N: connection reset by peer", "panic: runtime error: index out of range [3] with length 2", "sha256:8d1c0ffee5f0c9d2f1f0b9a7",
 		"go test -count=1 -run '^TestToken$/^a=b$' example.org/x", "author: somebody", "-9,223", "orders/token_mem_test.go",
 	} {
-		assert.Equal(t, plain, maskText(plain))
+		assert.Equal(t, plain, report.MaskText(plain))
 	}
-}
-
-// spilled is a run whose target has printed secrets wherever it could.
-func spilled(canary string) *Record {
-	r := leakingRun()
-	leak := "http://u:" + canary + "@h/p?k=" + canary + " password=" + canary + "\nCookie: " + canary
-	r.Env.Address, r.Env.Target, r.Source.Why = leak, leak, leak
-	r.Load.Errors = []load.ErrorCount{{Text: leak, Count: 3}}
-	r.Load.Codes["Authorization: "+canary] = 1
-	r.Notes = append(r.Notes, Finding{Kind: Warning, Text: leak, Logs: leak}, Finding{Kind: Exited, Fatal: true, Text: leak, Logs: leak})
-	r.Checks = append(r.Checks, Check{Rule: leak, Allowed: leak, Got: leak, Margin: leak, Detail: leak})
-	r.Trend.Reason = ""
-	return r
-}
-
-// TestNoFormHoldsASecret plants a canary and looks for it in all that can be written.
-func TestNoFormHoldsASecret(t *testing.T) {
-	const canary = "cAnArY4711"
-	r := spilled(canary)
-	for name, form := range forms(r) {
-		t.Run(name, func(t *testing.T) {
-			var b bytes.Buffer
-			require.NoError(t, form(&b))
-			require.NotZero(t, b.Len())
-			assert.NotContains(t, b.String(), canary)
-			if name == "HTML" {
-				assert.NotContains(t, string(unpacked(t, b.Bytes())), canary)
-			}
-		})
-	}
-}
-
-// unpacked is the record in a page, as JSON.
-func unpacked(t *testing.T, page []byte) []byte {
-	_, after, found := bytes.Cut(page, []byte(embeddedIn))
-	require.True(t, found)
-	inside, _, _ := bytes.Cut(after, []byte("</script>"))
-	var e embedded
-	require.NoError(t, json.Unmarshal(inside, &e))
-	packed, err := base64.RawURLEncoding.DecodeString(e.Record)
-	require.NoError(t, err)
-	zip, err := gzip.NewReader(bytes.NewReader(packed))
-	require.NoError(t, err)
-	data, err := io.ReadAll(zip)
-	require.NoError(t, err)
-	return data
 }
 
 // TestMaskOfValues: a value that is known to be secret is found wherever it stands.
 func TestMaskOfValues(t *testing.T) {
-	r := &Record{Notes: []Finding{{Text: "connected as hunter2! (hunter2!!)", Logs: "a hunter2! b"}}, Name: "x"}
+	r := &report.Record{Notes: []report.Finding{{Text: "connected as hunter2! (hunter2!!)", Logs: "a hunter2! b"}}, Name: "x"}
 	r.Mask("hunter2!", "hunter2!!", "x", "")
-	assert.Equal(t, "connected as "+Masked+" ("+Masked+")", r.Notes[0].Text)
-	assert.Equal(t, "a "+Masked+" b", r.Notes[0].Logs)
+	assert.Equal(t, "connected as "+report.Masked+" ("+report.Masked+")", r.Notes[0].Text)
+	assert.Equal(t, "a "+report.Masked+" b", r.Notes[0].Logs)
 	assert.Equal(t, "x", r.Name, "too short to be told from a word")
 }
 
 func TestMaskKeepsEverythingElse(t *testing.T) {
-	r := everyField(t)
-	before := reflect.ValueOf(*r).Interface().(Record)
+	r := fixture.Full(t)
+	before := reflect.ValueOf(*r).Interface().(report.Record)
 	r.Mask()
 	assert.Equal(t, before, *r)
-	assert.False(t, strings.Contains(string(asJSON(t, r)), Masked))
+	assert.False(t, strings.Contains(string(fixture.JSON(t, r)), report.Masked))
 }
 
 func FuzzMaskText(f *testing.F) {
@@ -128,7 +78,7 @@ func FuzzMaskText(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		once := maskText(s)
-		require.Equal(t, once, maskText(once), "what is masked stays as it is")
+		once := report.MaskText(s)
+		require.Equal(t, once, report.MaskText(once), "what is masked stays as it is")
 	})
 }

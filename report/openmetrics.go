@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/memgate/memgate/internal/stats"
 	"github.com/memgate/memgate/profile"
 )
 
@@ -16,10 +17,10 @@ import (
 // format, so no sample carries a time: the two write it in different units.
 func (r *Record) OpenMetrics(w io.Writer) error {
 	b := bufio.NewWriter(w)
-	v := r.visible()
+	v := r.Visible()
 	labels := fmt.Sprintf(`{name="%s",image="%s"}`, labelValue(v.Name), labelValue(v.Env.Image))
 	gauge := func(name, help string, value float64) {
-		if finite(value) {
+		if stats.Finite(value) {
 			fmt.Fprintf(b, "# HELP %s %s\n# TYPE %s gauge\n%s%s %s\n", name, help, name, name, labels, strconv.FormatFloat(value, 'g', -1, 64))
 		}
 	}
@@ -54,7 +55,7 @@ var cadvisor = []struct{ figure, name, help string }{
 	{"peak_usage", "container_memory_max_usage_bytes", "Maximum memory usage recorded in bytes."},
 }
 
-// scraped is the last sample of the measured load, or of the run.
+// scraped returns the last sample of the measured load, or of the run.
 func (r *Record) scraped() (profile.Sample, bool) {
 	s := r.During(Load)
 	if len(s) == 0 {
@@ -68,7 +69,7 @@ func (r *Record) scraped() (profile.Sample, bool) {
 
 func (r *Record) ownMetrics(gauge func(name, help string, value float64)) {
 	passes := 0.0
-	if r.outcome() == passed {
+	if r.Outcome() == Passed {
 		passes = 1
 	}
 	gauge("memgate_passed", "1 if all rules were kept.", passes)

@@ -1,4 +1,3 @@
-// Package report is the record of a run and its forms: JSON, text and HTML.
 package report
 
 import (
@@ -78,7 +77,7 @@ type Trial struct {
 // Alone tells whether the run is compared with no other.
 func (t Trial) Alone() bool { return t.Total == 0 }
 
-// String is "trial 3 of 10 (before)".
+// String returns "trial 3 of 10 (before)".
 func (t Trial) String() string { return fmt.Sprintf("trial %d of %d (%s)", t.Place, t.Total, t.Of) }
 
 // Names of phases, in their order.
@@ -175,39 +174,37 @@ type Heap struct {
 	Raw []byte `json:"-"` // the profile itself, until it is written to File
 }
 
-// Check is what one rule of a judge said.
-type Check struct {
-	Rule    string // "peak working set", "no leak"
-	Allowed string // "≤ 48.0 MiB"
-	Got     string // "63.2 MiB (+15.2, 132%) at 01:12, 200 req/s"
-	OK      bool
-	Margin  string // how far what was measured is from what is allowed: "9.6 MiB left"; empty where the rule has no number
-	Detail  string // the judge's whole message, for a rule that failed
-	File    string // where the judge was asked, as in Test
-	Line    int
-
-	Undecided bool // it was kept until the run was cut short, which proves nothing: OK is false
+// Test is the test that made a run, so that it can be run again.
+type Test struct {
+	Name    string // "TestOrders/warm"
+	Package string // import path of its package
+	File    string // its source file, relative to the root of the repository where that is known
+	Line    int    // of the call of memtest.Run
 }
 
-// Finding is something that happened in the run which a reader must know.
-type Finding struct {
-	At    time.Duration
-	Kind  Kind
-	Text  string // one sentence
-	Logs  string // the target's last log lines, where they explain it
-	Fatal bool   // the run could not go on: no judge passes it
+// End returns when the last thing of the run was seen.
+func (r *Record) End() time.Duration {
+	var end time.Duration
+	for _, p := range r.Phases {
+		end = max(end, p.To)
+	}
+	if n := len(r.Samples); n > 0 {
+		end = max(end, r.Samples[n-1].At)
+	}
+	if n := len(r.Floors); n > 0 {
+		end = max(end, r.Floors[n-1].At)
+	}
+	return end
 }
 
-// Kind sorts findings.
-type Kind string
+// Length returns how long the phase took.
+func (p Phase) Length() time.Duration { return p.To - p.From }
 
-// The kinds of findings.
-const (
-	OOMKilled   Kind = "oom-killed"   // the kernel killed the target for want of memory: a witness says so
-	Exited      Kind = "exited"       // the target ended by itself, or was killed
-	Pinned      Kind = "pinned"       // the target sat at its memory limit, and suffered, without being killed
-	KnownGrowth Kind = "known growth" // what became of growth that the scenario puts up with
-	LoadFailed  Kind = "load-failed"  // the load could not go on
-	Extended    Kind = "extended"     // the load went on for longer than planned, for want of evidence
-	Warning     Kind = "warning"      // the run went on with less than was asked
-)
+// Start returns the record's start in UTC, so that the same record gives the same page
+// everywhere.
+func (r *Record) Start() string {
+	if r.Started.IsZero() {
+		return ""
+	}
+	return r.Started.UTC().Format("2006-01-02 15:04:05 UTC")
+}

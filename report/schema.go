@@ -28,7 +28,7 @@ func schemaOfRecord() ([]byte, error) {
 	return json.MarshalIndent(s, "", "  ")
 }
 
-// schemaOf is the schema of a keyed type.
+// schemaOf returns the schema of a keyed type.
 func schemaOf(t reflect.Type) map[string]any {
 	switch t {
 	case reflect.TypeFor[time.Time]():
@@ -67,7 +67,7 @@ func schemaOfStruct(t reflect.Type) map[string]any {
 	return map[string]any{"type": "object", "properties": properties}
 }
 
-// schemaOfSeries is what profile.Series writes: differences, one array for each figure.
+// schemaOfSeries returns what profile.Series writes: differences, one array for each figure.
 func schemaOfSeries() map[string]any {
 	return map[string]any{
 		"type":                 "object",

@@ -1,18 +1,16 @@
 package report
 
 import (
-	"fmt"
 	"reflect"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/memgate/memgate/internal/text"
 )
 
-// visible is r without secrets and with every string fit to be shown: what the target,
+// Visible returns r without secrets and with every string fit to be shown: what the target,
 // its code and its log put there cannot reverse the text around it, hide in it or drive
 // a terminal.
-func (r *Record) visible() *Record {
-	v := mappedValue(reflect.ValueOf(*r.masked()), holdsStrings, visibleText).Interface().(Record)
+func (r *Record) Visible() *Record {
+	v := mappedValue(reflect.ValueOf(*r.masked()), holdsStrings, text.Visible).Interface().(Record)
 	return &v
 }
 
@@ -70,46 +68,4 @@ func holdsStrings(t reflect.Type) bool {
 		}
 	}
 	return false
-}
-
-// visibleText is s with a visible sign for each rune that is none: control characters
-// become their pictures (NUL ␀), format characters such as bidi marks their code
-// point. Line ends and tabs stay.
-func visibleText(s string) string {
-	if utf8.ValidString(s) && !strings.ContainsFunc(s, invisible) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case !invisible(r):
-			b.WriteRune(r)
-		case r < ' ':
-			b.WriteRune('␀' + r)
-		case r == 0x7f:
-			b.WriteRune('␡')
-		default:
-			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
-		}
-	}
-	return b.String()
-}
-
-func invisible(r rune) bool {
-	if r >= ' ' && r < 0x7f || r == '\n' || r == '\t' {
-		return false
-	}
-	if r&0xfffe == 0xfffe { // no character, and forbidden in XML
-		return true
-	}
-	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
-}
-
-// oneLine is s with its line ends made visible, and cut to n runes.
-func oneLine(s string, n int) string {
-	s = strings.NewReplacer("\n", "␊", "\t", " ").Replace(strings.TrimRight(s, " \n"))
-	if runes := []rune(s); len(runes) > n {
-		return string(runes[:n-1]) + "…"
-	}
-	return s
 }

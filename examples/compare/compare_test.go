@@ -14,6 +14,7 @@ import (
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // shop is the server with one kind of catalogue, under a load of three seconds.
@@ -67,7 +68,7 @@ func TestWhatGOGCCosts(t *testing.T) {
 		s.Name, s.Target = setting[0]+"="+setting[1], image
 		variants = append(variants, s)
 	}
-	ranking := report.Rank(memtest.Matrix(t, 5, variants...)...)
+	ranking := compare.Rank(memtest.Matrix(t, 5, variants...)...)
 	ranks := map[string]int{}
 	for _, v := range ranking.Variants {
 		ranks[v.Name] = v.Rank
@@ -89,8 +90,8 @@ func TestOnePair(t *testing.T) {
 	assert.ErrorIs(t, err, memtest.ErrCannotTell)
 	assert.ErrorContains(t, err, "give Pair at least 5 trials")
 
-	c := report.Compare(before, after)
-	indexed := slices.IndexFunc(c.Held, func(h report.HeldDelta) bool { return h.Func == "main.indexed" })
+	c := compare.Runs(before, after)
+	indexed := slices.IndexFunc(c.Held, func(h compare.HeldDelta) bool { return h.Func == "main.indexed" })
 	require.GreaterOrEqual(t, indexed, 0, "what costs more is named, if not always first: profiles are samples")
 	assert.Greater(t, c.Held[indexed].After, c.Held[indexed].Before)
 	for _, d := range c.Deltas {
@@ -116,7 +117,7 @@ func TestIdenticalPairs(t *testing.T) {
 			if !memtest.NotWorse(t, b, a, memtest.Tolerance{}) {
 				flagged++
 			}
-			for _, d := range report.Compare(b, a).Deltas {
+			for _, d := range compare.Runs(b, a).Deltas {
 				t.Logf("%-20s CV %5.2f%%  %s", d.Figure, 100*d.Spread/d.Before, d)
 			}
 		})

@@ -19,8 +19,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/memgate/memgate/internal/store"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
@@ -66,7 +68,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	last.AllowInconclusive = false // what is judged does not say how
 	checks, verdict := o.tolerance.Check(before, after)
 	last.Checks = append(withoutComparisons(last.Checks), checks...)
-	if err := o.show(report.Compare(before, after), stdout); err != nil {
+	if err := o.show(compare.Runs(before, after), stdout); err != nil {
 		return fail(err)
 	}
 	switch {
@@ -108,7 +110,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 }
 
 // show prints the comparison, and writes its page if that is asked for.
-func (o options) show(c *report.Comparison, stdout io.Writer) error {
+func (o options) show(c *compare.Comparison, stdout io.Writer) error {
 	form := c.Text
 	if o.markdown {
 		form = c.Markdown
@@ -116,7 +118,7 @@ func (o options) show(c *report.Comparison, stdout io.Writer) error {
 	if err := form(stdout); err != nil || o.html == "" {
 		return err
 	}
-	return report.WriteForm(filepath.Dir(o.html), filepath.Base(o.html), c.HTML)
+	return store.WriteForm(filepath.Dir(o.html), filepath.Base(o.html), c.HTML)
 }
 
 const mostFiles = 200 // of a side: more are not looked at by the test either
@@ -136,7 +138,7 @@ func readAll(files []string) (all []*report.Record, err error) {
 	return all, nil
 }
 
-// distinct is an error if two of the files are of one run, which as several would prove
+// distinct returns an error if two of the files are of one run, which as several would prove
 // what one does not.
 func distinct(runs []*report.Record, files []string) error {
 	type run struct {
@@ -171,8 +173,8 @@ func read(file string) (*report.Record, error) {
 	return report.Read(in)
 }
 
-// withoutComparisons is what else a record's judges said: an earlier comparison was
+// withoutComparisons returns what else a record's judges said: an earlier comparison was
 // with other runs.
 func withoutComparisons(checks []report.Check) []report.Check {
-	return slices.DeleteFunc(checks, func(c report.Check) bool { return strings.HasPrefix(c.Rule, report.NotWorse) })
+	return slices.DeleteFunc(checks, func(c report.Check) bool { return strings.HasPrefix(c.Rule, compare.NotWorse) })
 }

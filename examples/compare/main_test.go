@@ -12,9 +12,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/memgate/memgate/internal/store"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // saved are n records of runs around so many MiB, as files.
@@ -33,7 +35,7 @@ func saved(t *testing.T, n int, mib float64, change func(*report.Record)) (files
 			change(r)
 		}
 		name := fmt.Sprintf("%d.json", i)
-		require.NoError(t, report.WriteForm(dir, name, r.JSON))
+		require.NoError(t, store.WriteForm(dir, name, r.JSON))
 		files = append(files, filepath.Join(dir, name))
 	}
 	return files
@@ -51,7 +53,7 @@ func TestExitCodes(t *testing.T) {
 		r.Notes = []report.Finding{{Kind: report.OOMKilled, Text: "it was OOM-killed", Fatal: true}}
 	}
 	judged := func(r *report.Record) {
-		r.Checks = []report.Check{{Rule: report.NotWorse + "peak working set", Got: "long ago"}}
+		r.Checks = []report.Check{{Rule: compare.NotWorse + "peak working set", Got: "long ago"}}
 	}
 	for name, tc := range map[string]struct {
 		new   []string

@@ -66,7 +66,7 @@ func (f forecasting) of(e leak.Evidence, t leak.Trend) *forecast {
 	return out
 }
 
-// seconds is a time, or nil where it is not known.
+// seconds returns a time, or nil where it is not known.
 func seconds(d time.Duration) *float64 {
 	if d == 0 {
 		return nil

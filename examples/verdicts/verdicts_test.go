@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/memgate/memgate/internal/store"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/profile/leak"
@@ -74,6 +75,6 @@ func TestVerdictsOnLivingServices(t *testing.T) {
 // keep leaves the record in MEMTEST_DIR, if that is set, for examples/replay.
 func keep(t *testing.T, r *report.Record) {
 	if dir := os.Getenv("MEMTEST_DIR"); dir != "" {
-		require.NoError(t, report.WriteForm(dir, report.FileName(t.Name())+".json", r.JSON))
+		require.NoError(t, store.WriteForm(dir, store.FileName(t.Name())+".json", r.JSON))
 	}
 }

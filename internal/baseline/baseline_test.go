@@ -38,7 +38,7 @@ func trial(mib float64) *report.Record {
 		Samples: profile.Series{sample(time.Second), sample(9 * time.Second), sample(12 * time.Second)},
 		Floors:  []profile.LiveHeap{{At: 12 * time.Second, HeapAlloc: bytes / 2}},
 		Load:    load.Summary{Requests: 12000, Rate: 200, Latency: load.Latency{P99: 9380 * time.Microsecond}},
-		Trend:   leak.Trend{PerRequest: leak.Estimate{Value: -0.25, Points: 10}},
+		Trend:   leak.Trend{PerRequest: profile.Estimate{Value: -0.25, Points: 10}},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/report"
 )
 
@@ -25,7 +26,7 @@ type Class struct {
 // none stands in a file for a part that is not known or not there.
 const none = "none"
 
-// ClassOf is the class of the host that a run was on.
+// ClassOf returns the class of the host that a run was on.
 func ClassOf(e report.Env) Class {
 	engine := "process"
 	if fields := strings.Fields(e.Engine); len(fields) > 0 {
@@ -48,7 +49,7 @@ func majorMinor(kernel string) string {
 
 const longestPart = 120 // runes
 
-// line is s as one printable line that begins and ends with a word.
+// line returns s as one printable line that begins and ends with a word.
 func line(s string) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
@@ -66,10 +67,10 @@ func line(s string) string {
 	return s
 }
 
-// word is s as one printable word.
+// word returns s as one printable word.
 func word(s string) string { return strings.ReplaceAll(line(s), " ", "_") }
 
-// parts are the class' parts with their names, for people.
+// parts returns the class' parts with their names, for people.
 func (c Class) parts() [][2]string {
 	return [][2]string{
 		{"system", c.OS}, {"CPU", c.CPU}, {"kernel", c.Kernel}, {"cgroup", c.Cgroup},
@@ -81,7 +82,7 @@ func limitText(bytes uint64) string {
 	if bytes == 0 {
 		return none
 	}
-	return report.MiB(bytes)
+	return words.MiB(bytes)
 }
 
 // Differs says in which parts c is not other: "kernel 6.1 instead of 6.18, THP …"; empty
@@ -107,7 +108,7 @@ func orNone(s string) string {
 	return s
 }
 
-// short is the class as a part of a file's name: readable, and different for each class.
+// short returns the class as a part of a file's name: readable, and different for each class.
 func (c Class) short() string {
 	limit := "nolimit"
 	if c.Limit > 0 {
@@ -123,7 +124,7 @@ var (
 	unlettered = regexp.MustCompile(`[^a-z0-9.]+`)
 )
 
-// plain is s in the letters of a file's name, at most n of them.
+// plain returns s in the letters of a file's name, at most n of them.
 func plain(s string, n int) string {
 	s = strings.ReplaceAll(strings.ToLower(s), " × ", "x ")
 	s = strings.Trim(unlettered.ReplaceAllString(fillers.ReplaceAllString(s, ""), "-"), "-.")

@@ -167,7 +167,7 @@ func (f *File) addTrial(r *benchfmt.Result) error {
 	return nil
 }
 
-// Figure is the figure of that unit; nil if there is none.
+// Figure returns the figure of that unit; nil if there is none.
 func (f *File) Figure(unit string) *Figure {
 	for i := range f.Figures {
 		if f.Figures[i].Unit == unit {
@@ -177,10 +177,10 @@ func (f *File) Figure(unit string) *Figure {
 	return nil
 }
 
-// Median is the figure's reference.
+// Median returns the figure's reference.
 func (f Figure) Median() float64 { return stats.Median(slices.Clone(f.Values)) }
 
-// Values is all figures by unit.
+// Values returns all figures by unit.
 func (f *File) Values() map[string][]float64 {
 	all := map[string][]float64{}
 	for _, figure := range f.Figures {
@@ -189,7 +189,7 @@ func (f *File) Values() map[string][]float64 {
 	return all
 }
 
-// Noise is what is known of the figures' noise, by unit.
+// Noise returns what is known of the figures' noise, by unit.
 func (f *File) Noise() map[string]float64 {
 	all := map[string]float64{}
 	for _, figure := range f.Figures {

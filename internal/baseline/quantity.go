@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// scale is the unit in which people read a figure, and how many of the figure's own it is.
+// scale returns the unit in which people read a figure, and how many of the figure's own it is.
 func scale(unit string) (name string, by float64) {
 	switch {
 	case strings.HasSuffix(unit, "-B"):
@@ -20,7 +20,7 @@ func scale(unit string) (name string, by float64) {
 	return unit, 1
 }
 
-// quantity is a value of that unit for people, to three decimals: "31.250 MiB", "9.380 ms".
+// quantity returns a value of that unit for people, to three decimals: "31.250 MiB", "9.380 ms".
 func quantity(unit string, v float64) string {
 	name, by := scale(unit)
 	return strconv.FormatFloat(v/by+0, 'f', 3, 64) + " " + name
@@ -39,7 +39,7 @@ func quantityOf(unit, number, name string) (float64, error) {
 	return v * by, nil
 }
 
-// rounded is the value as the file keeps it in its history.
+// rounded returns the value as the file keeps it in its history.
 func rounded(unit string, v float64) float64 {
 	_, by := scale(unit)
 	return math.Round(v/by*1000) / 1000 * by
@@ -51,7 +51,7 @@ func possible(unit string, v float64) bool {
 	return math.Abs(v) <= 1e18 && (v >= 0 || strings.HasPrefix(unit, "growth"))
 }
 
-// percent is how much more to is than from: "+11.0%"; "-" where that means nothing: of
+// percent returns how much more to is than from: "+11.0%"; "-" where that means nothing: of
 // growth per request, which is near 0 where all is well.
 func percent(unit string, from, to float64) string {
 	if from <= 0 || strings.HasPrefix(unit, "growth") {
@@ -60,7 +60,7 @@ func percent(unit string, from, to float64) string {
 	return fmt.Sprintf("%+.1f%%", 100*(to/from-1))
 }
 
-// RoundUp is the value at the precision that a file keeps, and never below it.
+// RoundUp returns the value at the precision that a file keeps, and never below it.
 func RoundUp(unit string, v float64) float64 {
 	_, by := scale(unit)
 	return math.Ceil(v/by*1000) / 1000 * by

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Accept is the file with the trials of now in the place of its own, since somebody asked
+// Accept returns the file with the trials of now in the place of its own, since somebody asked
 // for that: the reference may go up. What it was goes into the history.
 func (f *File) Accept(now *File) *File {
 	next := *now
@@ -24,7 +24,7 @@ func (f *File) Accept(now *File) *File {
 	return &next
 }
 
-// Tighten is the file with the trials of now for the figures that became better. All
+// Tighten returns the file with the trials of now for the figures that became better. All
 // others stay as they were: no reference goes up by itself.
 func (f *File) Tighten(now *File, units []string) *File {
 	next := *f
@@ -74,7 +74,7 @@ type Drift struct {
 	Steps      int // accepted since then
 }
 
-// Drift is the drift of the figure of that unit; no Steps if there was none.
+// Drift returns the drift of the figure of that unit; no Steps if there was none.
 func (f *File) Drift(unit string) Drift {
 	figure := f.Figure(unit)
 	if figure == nil {
@@ -102,7 +102,7 @@ func (f *File) Drift(unit string) Drift {
 	return d
 }
 
-// String is "+12.6% in 4 accepted changes since 2026-11-01 (30.000 MiB -> 33.780 MiB)".
+// String returns "+12.6% in 4 accepted changes since 2026-11-01 (30.000 MiB -> 33.780 MiB)".
 func (d Drift) String() string {
 	s := "s"
 	if d.Steps == 1 {
@@ -116,7 +116,7 @@ func (d Drift) String() string {
 		quantity(d.Unit, d.Lowest), quantity(d.Unit, d.At))
 }
 
-// WithNoise is the file with the noise that SelfTest learned, by unit.
+// WithNoise returns the file with the noise that SelfTest learned, by unit.
 func (f *File) WithNoise(floors map[string]float64) *File {
 	next := *f
 	next.Figures = slices.Clone(f.Figures)

@@ -98,7 +98,7 @@ func version(first string) error {
 	return nil
 }
 
-// cut is the beginning of a line, for a message.
+// cut returns the beginning of a line, for a message.
 func cut(s string) string {
 	if len(s) > 60 {
 		return strings.ToValidUTF8(s[:60], "") + "…"

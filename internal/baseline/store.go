@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/internal/store"
 )
 
 // Extension ends the names of baseline files.
@@ -25,21 +25,21 @@ type Place struct {
 	stem      string
 }
 
-// PlaceOf is the place for a stem such as "testdata/orders" and a class of host. It is
+// PlaceOf returns the place for a stem such as "testdata/orders" and a class of host. It is
 // an error if the stem leads out of the folder that the test runs in.
 func PlaceOf(stem string, class Class) (Place, error) {
 	clean := path.Clean(filepath.ToSlash(stem))
 	switch base := path.Base(clean); {
 	case stem == "" || !filepath.IsLocal(filepath.FromSlash(clean)) || strings.Contains(stem, ".."):
 		return Place{}, fmt.Errorf("baseline file %q is not below the folder of the test: write a path such as \"testdata/orders\"", stem)
-	case base != report.FileName(base) || len(base) > longestStem || strings.HasSuffix(stem, "/") || base == ".":
+	case base != store.FileName(base) || len(base) > longestStem || strings.HasSuffix(stem, "/") || base == ".":
 		return Place{}, fmt.Errorf("baseline file %q: its last part is to be at most %d ASCII letters, digits and ._-=, such as \"testdata/orders\"", stem, longestStem)
 	}
 	stem = path.Base(clean)
 	return Place{dir: filepath.FromSlash(path.Dir(clean)), name: stem + "." + class.short() + Extension, stem: stem}, nil
 }
 
-// String is the path of the file, from the folder of the test.
+// String returns the path of the file, from the folder of the test.
 func (p Place) String() string { return filepath.Join(p.dir, p.name) }
 
 // Read reads the file; the error wraps fs.ErrNotExist if there is none.
@@ -105,7 +105,7 @@ func (p Place) Write(f *File) error {
 	if err := here.MkdirAll(p.dir, 0o755); err != nil {
 		return fmt.Errorf("make the folder of baseline %s: %w", p, err)
 	}
-	return report.WriteFile(p.dir, p.name, data)
+	return store.WriteFile(p.dir, p.name, data)
 }
 
 // Other is the baseline of another class of host.
@@ -115,7 +115,7 @@ type Other struct {
 	Err  error // why it cannot be read
 }
 
-// Others are the baselines of the same stem for other classes of host.
+// Others returns the baselines of the same stem for other classes of host.
 func (p Place) Others() ([]Other, error) {
 	folder, err := p.open()
 	if errors.Is(err, fs.ErrNotExist) {

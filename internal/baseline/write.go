@@ -9,10 +9,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/internal/words"
 )
 
-// Bytes is the file as it is written; the same file gives the same bytes.
+// Bytes returns the file as it is written; the same file gives the same bytes.
 func (f *File) Bytes() []byte {
 	var b bytes.Buffer
 	f.writeHead(&b)
@@ -45,7 +45,7 @@ func (f *File) writeHead(b *bytes.Buffer) {
 	fmt.Fprintf(b, "%s%s %s\n", recordedPrefix, f.When.UTC().Format(time.RFC3339), orNone(f.Commit))
 	limit := none
 	if f.Class.Limit > 0 {
-		limit = fmt.Sprintf("%d (%s)", f.Class.Limit, report.MiB(f.Class.Limit))
+		limit = fmt.Sprintf("%d (%s)", f.Class.Limit, words.MiB(f.Class.Limit))
 	}
 	for _, part := range [][2]string{
 		{kernelPrefix, f.Class.Kernel}, {cgroupPrefix, f.Class.Cgroup}, {thpPrefix, f.Class.THP},
@@ -95,7 +95,7 @@ func (f *File) writeNoise(b *bytes.Buffer) {
 	}
 }
 
-// String is the change as it stands in the file:
+// String returns the change as it stands in the file:
 // "2026-11-22 220507cab123 peak-B 28.100 MiB -> 31.200 MiB +11.0% accepted".
 func (c Change) String() string {
 	from, to := rounded(c.Unit, c.From), rounded(c.Unit, c.To)

@@ -96,7 +96,7 @@ func measure(ways []*way) error {
 
 func (w *way) median() time.Duration { return median(slices.Clone(w.costs)) }
 
-// ratio is the median over the rounds of what a sample costs in this way over what it
+// ratio returns the median over the rounds of what a sample costs in this way over what it
 // costs in the other one in the same round.
 func (w *way) ratio(other *way) float64 {
 	ratios := make([]float64, len(w.costs))
@@ -111,7 +111,7 @@ func median[T cmp.Ordered](values []T) T {
 	return values[len(values)/2]
 }
 
-// used is the processor time of this process so far.
+// used returns the processor time of this process so far.
 func used() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

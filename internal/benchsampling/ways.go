@@ -98,7 +98,7 @@ func (t *target) join(version, pid int) error {
 	return nil
 }
 
-// there is the files that the sampler reads: those of its files that this kernel has.
+// there returns the files that the sampler reads: those of its files that this kernel has.
 func (t *target) there() []string {
 	var found []string
 	for _, path := range cgroup.NewRemote(t.dir.Version).Paths() {
@@ -171,7 +171,7 @@ func (t *target) syscalls() (func() error, error) {
 	}, nil
 }
 
-// readFiles is what one writes at first.
+// readFiles returns what one writes at first.
 func (t *target) readFiles() error {
 	for _, path := range t.files {
 		data, err := os.ReadFile(path)

@@ -111,7 +111,7 @@ func (f *file) garbage(line []byte) error {
 	return fmt.Errorf("read %s: no number in the line %.80q: this kernel is not understood", f.path, line)
 }
 
-// after is what follows the key and a blank, if the line is the key's. A key with
+// after returns what follows the key and a blank, if the line is the key's. A key with
 // nothing after it is still the key.
 func after(line []byte, key string) ([]byte, bool) {
 	n := len(key)

@@ -41,10 +41,10 @@ func (e *UnseenError) Error() string {
 	return fmt.Sprintf("find memory cgroup of process %d: %s", e.Pid, e.Why)
 }
 
-// Unwrap is what the system said.
+// Unwrap returns what the system said.
 func (e *UnseenError) Unwrap() error { return e.Err }
 
-// Find is the control group with the memory controller that the process is in. No
+// Find returns the control group with the memory controller that the process is in. No
 // path is made from the container's ID: the kernel is asked. The ID is what proves
 // that the kernel asked is the container's own (the engine may be far away, or in a
 // VM), and which of nested groups is the container's; "" takes the process's own
@@ -87,10 +87,10 @@ func (s search) unseen(err error, format string, args ...any) error {
 	return &UnseenError{Pid: s.pid, Why: fmt.Sprintf(format, args...), Err: err}
 }
 
-// proc is the path of a file of the process, for people.
+// proc returns the path of a file of the process, for people.
 func (s search) proc(name string) string { return "/proc/" + strconv.Itoa(s.pid) + "/" + name }
 
-// on is where a path of the machine is below root.
+// on returns where a path of the machine is below root.
 func (s search) on(p string) string { return filepath.Join(s.root, filepath.FromSlash(p)) }
 
 func (s search) groups() (map[string]string, error) {
@@ -147,7 +147,7 @@ func (s search) v1(group string, groups map[string]string, mounts []mount) (Dir,
 
 func (s search) host() string { return s.on("/proc/pressure/memory") }
 
-// memory is the folder of the group's memory files, verified to be the target's.
+// memory returns the folder of the group's memory files, verified to be the target's.
 func (s search) memory(group string, mounts []mount, controller, usage string) (string, error) {
 	switch {
 	case strings.HasSuffix(group, " (deleted)"):
@@ -189,7 +189,7 @@ func (s search) lists(dir string) error {
 	return s.unseen(nil, "%s does not list the process: its number is of another PID namespace", filepath.Join(dir, "cgroup.procs"))
 }
 
-// outermost is the first group on the path that the container's ID names. Podman
+// outermost returns the first group on the path that the container's ID names. Podman
 // under systemd, and any container with an init system, puts processes into groups
 // below it, while limits and the sum of all are there.
 func (s search) outermost(group string) string {
@@ -203,7 +203,7 @@ func (s search) outermost(group string) string {
 	return group
 }
 
-// locate is the folder of the group, below the mount of that v1 controller ("" for
+// locate returns the folder of the group, below the mount of that v1 controller ("" for
 // v2) in which the file exists; "" if there is none.
 func (s search) locate(group string, mounts []mount, controller, file string) string {
 	for _, m := range mounts {

@@ -13,7 +13,7 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
-// Own is the folder of this process's own group in the hierarchy of the memory
+// Own returns the folder of this process's own group in the hierarchy of the memory
 // controller, and the hierarchy's version, 1 or 2. It fails with an *UnseenError.
 func Own() (dir string, version int, err error) {
 	s := search{root: "/", pid: os.Getpid()}
@@ -39,7 +39,7 @@ func Own() (dir string, version int, err error) {
 	return dir, version, nil
 }
 
-// Processes are the IDs of the processes in the group and in those below it. It fails
+// Processes returns the IDs of the processes in the group and in those below it. It fails
 // with an error that wraps profile.ErrGone if the group is no more.
 func (d Dir) Processes() ([]int, error) {
 	var pids []int

@@ -40,7 +40,7 @@ func (m mount) holds(controller string) bool {
 	return !m.v2 && slices.Contains(m.controllers, controller)
 }
 
-// below is the path of the group from where the mount begins.
+// below returns the path of the group from where the mount begins.
 func (m mount) below(group string) (string, bool) {
 	if m.root == "/" {
 		return group, true

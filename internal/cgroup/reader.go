@@ -170,7 +170,7 @@ func (r *Reader) derive(have profile.Columns) profile.Columns {
 	return have
 }
 
-// together is the limit on memory and swap of one on memory and one on swap alone:
+// together returns the limit on memory and swap of one on memory and one on swap alone:
 // of that, 0 is no swap.
 func together(memory, swap uint64) uint64 {
 	if memory == 0 || swap == unlimited {

@@ -31,7 +31,7 @@ func NewRemote(version int) *Remote {
 	return remote
 }
 
-// Paths are the files to read. Some may not be there.
+// Paths returns the files to read. Some may not be there.
 func (r *Remote) Paths() []string {
 	var paths []string
 	for _, f := range r.files {

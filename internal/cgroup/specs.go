@@ -16,7 +16,7 @@ type entry struct {
 	per    uint64 // divides the number; 0 is 1
 }
 
-// specs is the files of that version in the folders that there are.
+// specs returns the files of that version in the folders that there are.
 func specs(dir Dir) []spec {
 	if dir.Version == 1 {
 		return v1(dir)
@@ -66,7 +66,7 @@ func v1(dir Dir) []spec {
 	return files
 }
 
-// one is a file with nothing but one number in it.
+// one returns a file with nothing but one number in it.
 func one(path string, value func([]byte) (uint64, bool), figure string) spec {
 	return spec{path, value, []entry{{figure: figure}}}
 }

@@ -165,16 +165,16 @@ func (c *Container) inspect(ctx context.Context) (container.InspectResponse, err
 	return res.Container, nil
 }
 
-// URL is where the target's Port is to be loaded, without a path.
+// URL returns where the target's Port is to be loaded, without a path.
 func (c *Container) URL() string { return "http://" + c.route.addr(c.spec.Port) }
 
-// PprofURL is the same for PprofPort.
+// PprofURL returns the same for PprofPort.
 func (c *Container) PprofURL() string { return "http://" + c.route.addr(c.spec.pprofPort()) }
 
 // Exited receives once, when the container has ended by itself: not by Stop.
 func (c *Container) Exited() <-chan Exit { return c.watch.out }
 
-// Logs are the container's last lines on both streams, at most 16 KiB, printable.
+// Logs returns the container's last lines on both streams, at most 16 KiB, printable.
 func (c *Container) Logs(ctx context.Context, lines int) (string, error) {
 	return c.eng.logs(ctx, c.id, lines)
 }

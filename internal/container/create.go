@@ -16,7 +16,7 @@ import (
 	tclog "github.com/testcontainers/testcontainers-go/log"
 )
 
-// request is what testcontainers is asked for: the user's options first, then what
+// request returns what testcontainers is asked for: the user's options first, then what
 // the Spec says, which wins.
 func request(s Spec, img image, item string, loopback bool) (testcontainers.GenericContainerRequest, error) {
 	req := testcontainers.GenericContainerRequest{Logger: tclog.NewNoopLogger()}
@@ -114,7 +114,7 @@ func bindLoopback(h *container.HostConfig, exposed []string) {
 	}
 }
 
-// deprecatedHostConfig is what testcontainers does with these fields of a request as
+// deprecatedHostConfig returns what testcontainers does with these fields of a request as
 // long as nobody sets a modifier, which we always do.
 func deprecatedHostConfig(req testcontainers.ContainerRequest) func(*container.HostConfig) {
 	return func(h *container.HostConfig) {

@@ -50,7 +50,7 @@ func (e *Unavailable) remedy() string {
 	}
 }
 
-// Available is nil if a container engine answers within 5 s, and an *Unavailable
+// Available returns nil if a container engine answers within 5 s, and an *Unavailable
 // that says what to do if none does.
 func Available(ctx context.Context) error {
 	eng, err := dial(ctx)
@@ -135,7 +135,7 @@ func quietClient(ctx context.Context) (cli *client.Client, err error) {
 	return wrapped.Client, nil
 }
 
-// name is "docker 20.10.24": the engine and its version.
+// name returns "docker 20.10.24": the engine and its version.
 func (e *engine) name(ctx context.Context) string {
 	product := "docker"
 	if v, err := e.ServerVersion(ctx, client.ServerVersionOptions{}); err == nil {

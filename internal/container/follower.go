@@ -76,7 +76,7 @@ func (f *follower) ResetPeak() error {
 	return f.now.ResetPeak()
 }
 
-// processes are those of the life that is lived now.
+// processes returns those of the life that is lived now.
 func (f *follower) processes() ([]int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

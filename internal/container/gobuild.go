@@ -62,7 +62,7 @@ func rootFS(binary []byte) (*bytes.Reader, error) {
 	return bytes.NewReader(buf.Bytes()), nil
 }
 
-// goArch is Go's name for an engine's architecture, as uname and as Docker write it.
+// goArch returns Go's name for an engine's architecture, as uname and as Docker write it.
 func goArch(engine string) (string, error) {
 	names := map[string]string{
 		"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64",

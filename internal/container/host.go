@@ -85,12 +85,12 @@ type route struct {
 	how   string      // "published", "container network"
 }
 
-// addr is host:port for a port inside.
+// addr returns host:port for a port inside.
 func (r route) addr(inside int) string {
 	return net.JoinHostPort(r.host, strconv.Itoa(r.ports[inside]))
 }
 
-// routes are the ways to a container that may carry load, best first.
+// routes returns the ways to a container that may carry load, best first.
 func (p place) routes(ctr container.InspectResponse, near func(netip.Addr) bool, inside ...int) []route {
 	var all []route
 	if ports := publishedPorts(ctr, inside); len(ports) == len(slices.Compact(slices.Sorted(slices.Values(inside)))) {
@@ -111,7 +111,7 @@ func (p place) routes(ctr container.InspectResponse, near func(netip.Addr) bool,
 	return all
 }
 
-// publishedPorts are the host's ports for those ports inside that are published.
+// publishedPorts returns the host's ports for those ports inside that are published.
 func publishedPorts(ctr container.InspectResponse, inside []int) map[int]int {
 	ports := map[int]int{}
 	for _, in := range inside {
@@ -137,7 +137,7 @@ func publishedPorts(ctr container.InspectResponse, inside []int) map[int]int {
 	return ports
 }
 
-// checkPublished is an error if a container that is not ours does not publish one of the
+// checkPublished returns an error if a container that is not ours does not publish one of the
 // ports. It may be reached in the engine's network even so, but whoever names a port that
 // nobody published has most often mistaken it, and would wait in vain.
 func checkPublished(ctr container.InspectResponse, inside []int) error {
@@ -151,7 +151,7 @@ func checkPublished(ctr container.InspectResponse, inside []int) error {
 	return nil
 }
 
-// whatIsPublished is "only 8080/tcp and 9090/tcp are".
+// whatIsPublished returns "only 8080/tcp and 9090/tcp are".
 func whatIsPublished(ctr container.InspectResponse) string {
 	var ports []string
 	if ctr.NetworkSettings != nil {
@@ -171,7 +171,7 @@ func whatIsPublished(ctr container.InspectResponse) string {
 	return "only " + strings.Join(ports, ", ") + " are"
 }
 
-// networkIPs are the container's addresses on the engine's networks.
+// networkIPs returns the container's addresses on the engine's networks.
 func networkIPs(ctr container.InspectResponse) []netip.Addr {
 	var ips []netip.Addr
 	if ctr.NetworkSettings == nil {

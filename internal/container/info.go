@@ -28,10 +28,10 @@ type Info struct {
 	Warnings      []string // the engine's, and ours on limits that it does not apply
 }
 
-// Info is what is known of the container since it started.
+// Info returns what is known of the container since it started.
 func (c *Container) Info() Info { return c.info }
 
-// Env is the container's environment, "NAME=value", the image's too: for masking. It is
+// Env returns the container's environment, "NAME=value", the image's too: for masking. It is
 // not in Info, which is shown.
 func (c *Container) Env() []string { return c.env }
 
@@ -64,7 +64,7 @@ func (c *Container) describe(ctx context.Context, ctr container.InspectResponse)
 	return c.compareLimits(h)
 }
 
-// compareLimits is an error where a limit was asked for and not applied, and a
+// compareLimits returns an error where a limit was asked for and not applied, and a
 // warning where only the default of no swap could not be.
 func (c *Container) compareLimits(h *container.HostConfig) error {
 	s := c.spec
@@ -91,7 +91,7 @@ func (c *Container) compareLimits(h *container.HostConfig) error {
 	return nil
 }
 
-// swapBeyond is the swap that a container may use beyond its memory limit.
+// swapBeyond returns the swap that a container may use beyond its memory limit.
 func swapBeyond(h *container.HostConfig) int64 {
 	if h.Memory <= 0 || h.MemorySwap < h.Memory {
 		return -1

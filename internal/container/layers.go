@@ -60,7 +60,7 @@ func (l *layers) read(line string) {
 	}
 }
 
-// imageIDs are all images that the engine has, those of steps included; nil if it does
+// imageIDs returns all images that the engine has, those of steps included; nil if it does
 // not say.
 func (e *engine) imageIDs(ctx context.Context) map[string]bool {
 	all, err := e.ImageList(ctx, client.ImageListOptions{All: true})

@@ -18,7 +18,7 @@ const (
 	logRead  = 4 << 20  // what is read of one: lines may be of any length
 )
 
-// logs are the last lines of both of a container's streams, printable.
+// logs returns the last lines of both of a container's streams, printable.
 func (e *engine) logs(ctx context.Context, id string, lines int) (string, error) {
 	ctr, err := e.ContainerInspect(ctx, id, client.ContainerInspectOptions{})
 	if err != nil {

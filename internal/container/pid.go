@@ -7,7 +7,7 @@ import (
 	"github.com/memgate/memgate/internal/cgroup"
 )
 
-// PID is the container's first process as this machine numbers it. It is an error if
+// PID returns the container's first process as this machine numbers it. It is an error if
 // that number means nothing here: the engine is on another machine, or its processes
 // are hidden from us.
 func (c *Container) PID(ctx context.Context) (int, error) {

@@ -47,7 +47,7 @@ func (c *Container) awaitReady(ctx context.Context, routes []route) (route, erro
 	}
 }
 
-// whyNotReady is the error that waiting ends with. Ctx is the caller's.
+// whyNotReady returns the error that waiting ends with. Ctx is the caller's.
 func (c *Container) whyNotReady(ctx context.Context, routes []route, tries []error) error {
 	select {
 	case <-c.watch.done:
@@ -98,7 +98,7 @@ func (c *Container) notReady(ctx context.Context, routes []route, tries []error)
 	return errors.New(said.String())
 }
 
-// elsewhere are the container's state and the places where it might be, for a
+// elsewhere returns the container's state and the places where it might be, for a
 // diagnosis: load goes to none of them.
 func (c *Container) elsewhere(ctx context.Context) (string, []route) {
 	res, err := c.eng.ContainerInspect(ctx, c.id, client.ContainerInspectOptions{})

@@ -78,7 +78,7 @@ const label = "dev.memgate.owner"
 // labels of an item of this process's: what one Start makes.
 func labels(item string) map[string]string { return map[string]string{label: owner.Self().Words(item)} }
 
-// labelled are the containers and images that carry our label, with all their labels.
+// labelled returns the containers and images that carry our label, with all their labels.
 func (e *engine) labelled(ctx context.Context) (containers, images map[string]map[string]string, err error) {
 	filter := make(client.Filters).Add("label", label)
 	cs, err := e.ContainerList(ctx, client.ContainerListOptions{All: true, Filters: filter})

@@ -125,7 +125,7 @@ func (c *Container) stats(ctx context.Context) (Source, error) {
 	return tried(ctx, c.newStatsStream(ctx), Stats)
 }
 
-// tried is a stream that has had a record.
+// tried returns a stream that has had a record.
 func tried(ctx context.Context, s *stream, kind string) (Source, error) {
 	var m profile.Memory
 	if err := s.Sample(ctx, &m); err != nil {
@@ -134,7 +134,7 @@ func tried(ctx context.Context, s *stream, kind string) (Source, error) {
 	return Source{Sampler: s, Kind: kind, Close: s.Close}, nil
 }
 
-// unlessGone is err without its claim that the target is gone, or alive if that says so.
+// unlessGone returns err without its claim that the target is gone, or alive if that says so.
 func unlessGone(alive, err error) error {
 	if errors.Is(alive, profile.ErrGone) {
 		return alive

@@ -77,7 +77,7 @@ func (c *Container) lives(ctx context.Context) error {
 	return nil
 }
 
-// thisLife is lives for the life that the container lives now: once its restart policy
+// thisLife returns lives for the life that the container lives now: once its restart policy
 // has revived it, that one is gone.
 func (c *Container) thisLife(ctx context.Context) func(context.Context) error {
 	began := func(ctx context.Context) string {

@@ -24,7 +24,7 @@ type Exit struct {
 	Revived   bool      // its restart policy starts it again: another Exit may follow
 }
 
-// Error is one sentence: an Exit before the target was ready is what Start returns.
+// Error returns one sentence: an Exit before the target was ready is what Start returns.
 func (e Exit) Error() string {
 	switch {
 	case e.OOMKilled:
@@ -201,7 +201,7 @@ func (w *watch) explain(ctx context.Context, code int) Exit {
 	return exit
 }
 
-// codeOfDeath is the exit code that the engine told when the container died; -1 if it
+// codeOfDeath returns the exit code that the engine told when the container died; -1 if it
 // has not told.
 func (w *watch) codeOfDeath() int {
 	if said := w.died.Load(); said != nil {

@@ -15,10 +15,31 @@ const module = "github.com/memgate/memgate"
 // TestWhoMayNotReachDocker: a record can be read, judged and rendered by a program
 // that has no engine at hand and wants none of its 40 modules.
 func TestWhoMayNotReachDocker(t *testing.T) {
-	for _, pkg := range []string{"profile", "profile/leak", "profile/heap", "load", "report", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process"} {
+	for _, pkg := range []string{"profile", "profile/leak", "profile/heap", "load", "report", "report/page", "report/compare", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process"} {
 		for _, dep := range goList(t, "-deps", module+"/"+pkg) {
 			assert.NotContains(t, dep, "testcontainers", pkg)
 			assert.NotContains(t, dep, "moby", pkg)
+		}
+	}
+}
+
+// TestArrowsPointDown: what was measured knows nothing of what is made of it. Whoever
+// reads a package need not read those above it.
+func TestArrowsPointDown(t *testing.T) {
+	for pkg, above := range map[string][]string{
+		"profile":        {"profile/leak", "profile/heap", "load", "report", "memtest", "internal/words", "internal/tell"},
+		"profile/leak":   {"profile/heap", "load", "report", "memtest", "internal/words", "internal/tell"},
+		"profile/heap":   {"profile/leak", "load", "report", "memtest", "internal/words", "internal/tell"},
+		"load":           {"profile", "report", "memtest"},
+		"internal/words": {"profile", "report", "memtest"},
+		"report":         {"report/page", "report/compare", "internal/tell", "internal/chart", "internal/index", "internal/store", "memtest"},
+		"internal/tell":  {"report/page", "report/compare", "internal/chart", "memtest"},
+		"report/page":    {"report/compare", "internal/index", "memtest"},
+		"report/compare": {"report/page", "memtest"},
+	} {
+		deps := goList(t, "-deps", module+"/"+pkg)
+		for _, over := range above {
+			assert.NotContains(t, deps, module+"/"+over, pkg)
 		}
 	}
 }

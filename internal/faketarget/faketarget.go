@@ -85,7 +85,7 @@ func (t *Target) Start(context.Context) (*memtest.Instance, error) {
 	return inst, nil
 }
 
-// Stopped says whether the target was stopped.
+// Stopped reports whether the target was stopped.
 func (t *Target) Stopped() bool { return t.stopped.Load() }
 
 func (t *Target) stop(context.Context) error {
@@ -135,7 +135,7 @@ func (p prober) Floor(context.Context) (profile.LiveHeap, error) {
 	}, nil
 }
 
-// answers is why it does not.
+// answers returns why it does not.
 func (p prober) answers() error {
 	if err := p.refuses(); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (p prober) answers() error {
 	return p.HeapErr
 }
 
-// refuses is what whoever asks is told once it has ended.
+// refuses returns what whoever asks is told once it has ended.
 func (t *Target) refuses() error {
 	select {
 	case <-t.closed:
@@ -242,5 +242,5 @@ func (t *Target) Close() error {
 	return nil
 }
 
-// Addr is no address.
+// Addr returns no address.
 func (t *Target) Addr() net.Addr { return &net.UnixAddr{Name: "fake", Net: "memory"} }

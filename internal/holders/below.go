@@ -38,7 +38,7 @@ func (d *diff) steps(h *Holder, i int32) {
 	walk(i, "", 0)
 }
 
-// others are the other paths that the elements of a holder are reachable from.
+// others returns the other paths that the elements of a holder are reachable from.
 func (d *diff) others(i int32) []string {
 	elements := map[int32]bool{}
 	for _, k := range d.kids[i] {

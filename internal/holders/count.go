@@ -40,7 +40,7 @@ func (d *diff) measure(h *Holder, i int32) {
 	}
 }
 
-// In is how many elements the holder had by another snapshot.
+// In returns how many elements the holder had by another snapshot.
 func (h *Holder) In(p *Paths) int64 {
 	n := int64(0)
 	for i := range p.Nodes {
@@ -57,7 +57,7 @@ func (h *Holder) In(p *Paths) int64 {
 	return n
 }
 
-// Grown is what grew from one snapshot to the next, path by path: what shrank elsewhere
+// Grown returns what grew from one snapshot to the next, path by path: what shrank elsewhere
 // makes up for nothing.
 func Grown(early, late *Paths) (bytes, objects int64) {
 	d := newDiff(early, late, 1)

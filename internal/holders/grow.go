@@ -91,7 +91,7 @@ func Grow(early, late *Paths, requests uint64) Growth {
 	return g
 }
 
-// unseen is what the last collection found live and the search did not reach. The
+// unseen returns what the last collection found live and the search did not reach. The
 // collection may be long past: what has become live since then says nothing.
 func unseen(p *Paths) int64 { return max(0, int64(p.Marked)-int64(p.Bytes)) }
 
@@ -170,7 +170,7 @@ type candidate struct {
 	bytes int64
 }
 
-// candidates are the nodes that do not multiply while what they hold does, or grow by
+// candidates returns the nodes that do not multiply while what they hold does, or grow by
 // themselves.
 func (d *diff) candidates() []candidate {
 	var all []candidate
@@ -217,7 +217,7 @@ func (d *diff) merged(all []candidate) []candidate {
 	return out
 }
 
-// head is what a list or tree hangs on that the node is the first element of; the node
+// head returns what a list or tree hangs on that the node is the first element of; the node
 // itself if it is none.
 func (d *diff) head(i int32) int32 {
 	for _, k := range d.kids[i] {

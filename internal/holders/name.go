@@ -38,7 +38,7 @@ func (d *diff) name(i int32) Holder {
 	return d.field(path, at)
 }
 
-// knownField is the last field before at whose owner has a type, if what at hangs on has
+// knownField returns the last field before at whose owner has a type, if what at hangs on has
 // none: an object that no type leads to, such as what a generic closure captured. It is 0
 // if there is no such field.
 func (d *diff) knownField(path []int32, at int) int {
@@ -71,7 +71,7 @@ func (d *diff) field(path []int32, at int) Holder {
 	return h
 }
 
-// fieldFor is a field that leads to what a stack points to as well: the better name, for
+// fieldFor returns a field that leads to what a stack points to as well: the better name, for
 // a stack has none. path begins with what the stack points to.
 func (d *diff) fieldFor(path []int32) (Holder, bool) {
 	if len(path) == 0 {
@@ -90,7 +90,7 @@ func (d *diff) fieldFor(path []int32) (Holder, bool) {
 
 func (d *diff) node(i int32) *graph.Node { return &d.late.Nodes[i] }
 
-// path is the nodes from the root to i.
+// path returns the nodes from the root to i.
 func (d *diff) path(i int32) []int32 {
 	var up []int32
 	for ; i > 0; i = d.late.Nodes[i].Parent {
@@ -102,7 +102,7 @@ func (d *diff) path(i int32) []int32 {
 	return up
 }
 
-// variable is where on a path the last field is: what comes after it, arrays and what
+// variable returns where on a path the last field is: what comes after it, arrays and what
 // pointers lead to, is its value. It is 0 if that is the root.
 func (d *diff) variable(path []int32) int {
 	for at := len(path) - 1; at > 0; at-- {
@@ -132,7 +132,7 @@ func (d *diff) direct(path []int32) bool {
 	return true
 }
 
-// typeFrom is the first type that is known from there on.
+// typeFrom returns the first type that is known from there on.
 func (d *diff) typeFrom(path []int32, at int) string {
 	for _, i := range path[at:] {
 		if t := d.node(i).Type; t != "" {
@@ -142,7 +142,7 @@ func (d *diff) typeFrom(path []int32, at int) string {
 	return ""
 }
 
-// frame is the function whose stack a path begins on; "" if it begins elsewhere.
+// frame returns the function whose stack a path begins on; "" if it begins elsewhere.
 func (d *diff) frame(path []int32) string {
 	for _, i := range path {
 		if n := d.node(i); n.Root == graph.FrameOf {
@@ -162,7 +162,7 @@ func (d *diff) onTimers(path []int32) bool {
 	return false
 }
 
-// code is the function of the heaviest closure below a node.
+// code returns the function of the heaviest closure below a node.
 func (d *diff) code(i int32) string {
 	for _, k := range d.kids[i] {
 		if fn, ok := strings.CutPrefix(d.node(k).Type, gobin.ClosurePrefix); ok {
@@ -190,7 +190,7 @@ func kindOf(root *graph.Node) Kind {
 	return Global
 }
 
-// rootName is where a path begins, for a person.
+// rootName returns where a path begins, for a person.
 func rootName(root *graph.Node, frame string) string {
 	switch {
 	case frame != "":
@@ -222,7 +222,7 @@ func tidyType(t string) string {
 	return t
 }
 
-// describe is a holder in one line, for a list of others.
+// describe returns a holder in one line, for a list of others.
 func describe(h Holder) string {
 	s := strings.TrimSpace(string(h.Kind) + " " + h.Name)
 	if h.Type != "" {

@@ -60,7 +60,7 @@ func (r *Reader) Snapshot() (_ *Paths, err error) {
 	return p, agrees(p, image.Collected)
 }
 
-// ended is an error if the process is not there any more.
+// ended returns an error if the process is not there any more.
 func (r *Reader) ended() error {
 	now, err := startOf(r.pid)
 	if _, gone := os.Readlink(fmt.Sprintf("/proc/%d/exe", r.pid)); err != nil || gone != nil || now != r.started { // it loses its memory a moment before its life
@@ -77,7 +77,7 @@ func understood(err *error) {
 	}
 }
 
-// startOf is when a process started, in clock ticks since the boot.
+// startOf returns when a process started, in clock ticks since the boot.
 func startOf(pid int) (string, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -117,7 +117,7 @@ func agrees(p *Paths, collected bool) error {
 	return nil
 }
 
-// goProcess is the process, or the one below it, that runs a Go program.
+// goProcess returns the process, or the one below it, that runs a Go program.
 func goProcess(pid int) (int, error) {
 	if _, err := os.Stat(fmt.Sprintf("/proc/%d/exe", pid)); err != nil {
 		return 0, fmt.Errorf("look at process %d: %w", pid, err)

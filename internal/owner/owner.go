@@ -104,7 +104,7 @@ func (o Owner) TempPattern() string {
 	return fmt.Sprintf("%s%s_%s_%s_%d_%s_*", TempPrefix, o.Run, o.Boot, strings.Trim(o.PIDNS, "pid:[]"), o.PID, o.Start)
 }
 
-// OfTemp is the owner that the name of a temporary folder tells.
+// OfTemp returns the owner that the name of a temporary folder tells.
 func OfTemp(name string) (Owner, bool) {
 	rest, ours := strings.CutPrefix(name, TempPrefix)
 	parts := strings.Split(rest, "_")

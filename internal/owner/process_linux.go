@@ -22,7 +22,7 @@ func findProcess(pid int) process {
 	return process{state: running, start: start}
 }
 
-// startOf is when a process started, in clock ticks since the boot.
+// startOf returns when a process started, in clock ticks since the boot.
 func startOf(pid string) (string, error) {
 	stat, err := os.ReadFile("/proc/" + pid + "/stat")
 	if err != nil {

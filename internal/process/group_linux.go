@@ -69,7 +69,7 @@ func ownerOfGroup(name string) (o owner.Owner, item string, ok bool) {
 	return o, parts[0], err == nil
 }
 
-// delegating are the groups from dir upwards that give the memory controller to groups
+// delegating returns the groups from dir upwards that give the memory controller to groups
 // below them. On cgroup v2 that is never one with processes in it, except the root.
 func delegating(dir string) (found []string) {
 	for ; ; dir = filepath.Dir(dir) {
@@ -141,7 +141,7 @@ func moveThread(dir string) error {
 	return nil
 }
 
-// oomKills is how many processes of the group the kernel has killed for want of memory.
+// oomKills returns how many processes of the group the kernel has killed for want of memory.
 func (g *group) oomKills() uint64 {
 	name := map[int]string{1: "memory.oom_control", 2: "memory.events"}[g.version]
 	data, _ := os.ReadFile(filepath.Join(g.dir, name))

@@ -57,7 +57,7 @@ type Exit struct {
 	Logs      string // its last log lines
 }
 
-// Error is one sentence: an Exit before the target was ready is what Start returns.
+// Error returns one sentence: an Exit before the target was ready is what Start returns.
 func (e Exit) Error() string {
 	if e.OOMKilled {
 		return fmt.Sprintf("it was OOM-killed (exit code %d, witness: %s)", e.Code, e.Witness)
@@ -165,7 +165,7 @@ func (p *Process) environ() []string {
 	return append(env, "PORT="+strconv.Itoa(p.port), marker+"="+owner.Self().Words(p.item))
 }
 
-// freePort is a loopback port that nobody listens on. Somebody may take it before the
+// freePort returns a loopback port that nobody listens on. Somebody may take it before the
 // child does, which is then not ready and says why.
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -176,10 +176,10 @@ func freePort() (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// URL is where the target is to be loaded, without a path.
+// URL returns where the target is to be loaded, without a path.
 func (p *Process) URL() string { return "http://127.0.0.1:" + strconv.Itoa(p.port) }
 
-// Info is what is known of the process since it started.
+// Info returns what is known of the process since it started.
 func (p *Process) Info() Info { return p.info }
 
 // Exited receives once, when the process has ended by itself: not by Stop.

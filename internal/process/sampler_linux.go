@@ -36,7 +36,7 @@ func (p *Process) Sampler() (Source, error) {
 	return Source{Sampler: reader, Kind: fmt.Sprintf("cgroup v%d files", dir.Version), Close: reader.Close}, nil
 }
 
-// Processes are the IDs of the target's processes.
+// Processes returns the IDs of the target's processes.
 func (p *Process) Processes() ([]int, error) {
 	if p.group == nil {
 		return family(p.info.PID)
@@ -114,7 +114,7 @@ func isGone(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH)
 }
 
-// family is the process and its descendants. It fails with an error that wraps
+// family returns the process and its descendants. It fails with an error that wraps
 // profile.ErrGone if the process is no more.
 func family(pid int) ([]int, error) {
 	found := []int{pid}
@@ -131,7 +131,7 @@ func family(pid int) ([]int, error) {
 	return found, nil
 }
 
-// childrenOf are the children of all threads of a process.
+// childrenOf returns the children of all threads of a process.
 func childrenOf(pid int) ([]int, error) {
 	tasks := filepath.Join("/proc", strconv.Itoa(pid), "task")
 	threads, err := os.ReadDir(tasks)

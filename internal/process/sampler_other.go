@@ -20,7 +20,7 @@ func (p *Process) Sampler() (Source, error) {
 	return Source{Sampler: s, Kind: "the system's process table", Why: p.info.Why, Close: func() error { return nil }}, nil
 }
 
-// Processes are the IDs of the target's processes.
+// Processes returns the IDs of the target's processes.
 func (p *Process) Processes() ([]int, error) {
 	all := family(p.info.PID)
 	if len(all) == 0 {
@@ -59,7 +59,7 @@ func (s *systemSampler) Sample(ctx context.Context, m *profile.Memory) error {
 	return nil
 }
 
-// family is the process and its descendants; nothing if it is no more.
+// family returns the process and its descendants; nothing if it is no more.
 func family(pid int) []*process.Process {
 	first, err := process.NewProcess(int32(pid))
 	if err != nil {
@@ -97,7 +97,7 @@ func Look(pids []int, _ bool) (profile.Processes, error) {
 	return sum, nil
 }
 
-// Use is the processor time that this process has used, and its resident memory in
+// Use returns the processor time that this process has used, and its resident memory in
 // bytes.
 func Use() (cpu time.Duration, memory uint64) {
 	self, err := process.NewProcess(int32(os.Getpid()))

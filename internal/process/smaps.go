@@ -83,7 +83,7 @@ func parseSmaps(text io.Reader) (Mappings, error) {
 	return sum, nil
 }
 
-// mappingName is the name in a line that begins a mapping, such as
+// mappingName returns the name in a line that begins a mapping, such as
 // "7f00-7f80 r-xp 00002000 fe:00 247278    /usr/bin/shop"; false if it is none.
 func mappingName(line string) (string, bool) {
 	span, rest, _ := strings.Cut(line, " ")
@@ -158,7 +158,7 @@ func inMemory(name string) bool {
 	return slices.ContainsFunc([]string{"/memfd:", "/SYSV", "/dev/shm/", "/dev/zero", "[anon_shmem"}, func(p string) bool { return strings.HasPrefix(name, p) })
 }
 
-// largestMappings is those that take most memory or swap.
+// largestMappings returns those that take most memory or swap.
 func largestMappings(named map[string]*Mapping) []Mapping {
 	all := slices.SortedFunc(maps.Values(named), func(a, b *Mapping) int {
 		return cmp.Or(cmp.Compare(b.RSS+b.Swap, a.RSS+a.Swap), cmp.Compare(a.Name, b.Name))

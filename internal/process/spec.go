@@ -62,7 +62,7 @@ func (s Spec) check() error {
 	return nil
 }
 
-// arguments is the program and its arguments, with the port filled in.
+// arguments returns the program and its arguments, with the port filled in.
 func (s Spec) arguments(program string, port int) []string {
 	all := []string{program}
 	if len(s.Command) > 0 {

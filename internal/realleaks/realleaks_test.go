@@ -14,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/profile/leak"
@@ -54,13 +55,13 @@ func TestRealPrograms(t *testing.T) {
 			}
 			leaking++
 			assert.NotEqual(t, leak.Steady, s.verdict, "it leaks")
-			if assert.NotZero(t, s.rank, "none of %v is among the first %d of\n%s", p.guilty, within, strings.Join(report.TopSites(r.Growth, 8), "\n")) {
+			if assert.NotZero(t, s.rank, "none of %v is among the first %d of\n%s", p.guilty, within, strings.Join(tell.Sites(r.Growth, 8), "\n")) {
 				named++
 			}
 			if s.held {
 				held++
 			} else {
-				t.Logf("%s is not named: %s", p.holder, strings.Join(r.HolderLines(), "\n"))
+				t.Logf("%s is not named: %s", p.holder, strings.Join(tell.Retainers(r), "\n"))
 			}
 		})
 	}

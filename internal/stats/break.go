@@ -9,7 +9,7 @@ type Break struct {
 	Before, After float64 // slopes, in y over the whole of x
 }
 
-// FindBreak is the best break of y over x: of a continuous hinge and of one step
+// FindBreak returns the best break of y over x: of a continuous hinge and of one step
 // upwards with flat sides, whichever leaves less unexplained. ok is false where there
 // are too few points, or where a line leaves nothing to explain.
 func FindBreak(x, y []float64) (b Break, ok bool) {
@@ -89,7 +89,7 @@ func bestStep(y []float64, from, to int) (Break, []float64) {
 	return Break{At: at, Before: after - before}, r
 }
 
-// breakP is the probability of so much better a fit if there were no break: an F test
+// breakP returns the probability of so much better a fit if there were no break: an F test
 // with two degrees of freedom, whose distribution has a closed form. The points count
 // as many as independent ones would be worth (AR(1)).
 func breakP(straight float64, rest []float64) float64 {

@@ -46,7 +46,7 @@ func Compare(before, after []float64) Comparison {
 	}
 }
 
-// sample is a copy of v: benchmath sorts what it is given.
+// sample returns a copy of v: benchmath sorts what it is given.
 func sample(v []float64) *benchmath.Sample {
 	return benchmath.NewSample(slices.Clone(v[:min(len(v), mostCompared)]), &benchmath.DefaultThresholds)
 }
@@ -60,7 +60,7 @@ func center(s *benchmath.Sample) Interval {
 	return i
 }
 
-// Shift is the median of all differences between a value of b and one of a, with the
+// Shift returns the median of all differences between a value of b and one of a, with the
 // interval that the rank-sum test gives (Hodges and Lehmann).
 func Shift(a, b []float64) Interval {
 	a, b = a[:min(len(a), mostCompared)], b[:min(len(b), mostCompared)]
@@ -81,7 +81,7 @@ func Shift(a, b []float64) Interval {
 	return i
 }
 
-// rankSumCut is the largest k for which the rank-sum statistic U of n and m values of
+// rankSumCut returns the largest k for which the rank-sum statistic U of n and m values of
 // one distribution is below k in no more than a fortieth of cases; 0 if there is none.
 func rankSumCut(n, m int) int {
 	if n*m > 400 { // enough for the normal approximation
@@ -109,7 +109,7 @@ func rankSumCut(n, m int) int {
 	return k
 }
 
-// LeastP is the smallest p that the test can give for n and m values, when all of one
+// LeastP returns the smallest p that the test can give for n and m values, when all of one
 // side are above all of the other: 2 of the n+m over n orders.
 func LeastP(n, m int) float64 {
 	p := 2.0
@@ -169,7 +169,7 @@ func Spread(a, b []float64) float64 {
 	return normal * Median(far)
 }
 
-// NoiseFloor is how large a difference of n and m runs is at most by chance, where a
+// NoiseFloor returns how large a difference of n and m runs is at most by chance, where a
 // single run has that spread: a difference of normal distributions is larger in 1 of 500
 // cases. It is what a rank test of few runs lacks: with five a side it takes the 1
 // order of 126 that separates them for a difference however small that is.
@@ -182,7 +182,7 @@ func NoiseFloor(spread float64, n, m int) float64 {
 
 var tails sync.Map // by degrees of freedom
 
-// tail is what Student's t exceeds in 1 of 500 cases.
+// tail returns what Student's t exceeds in 1 of 500 cases.
 func tail(freedom int) float64 {
 	if t, ok := tails.Load(freedom); ok {
 		return t.(float64)

@@ -6,7 +6,7 @@ import (
 	"github.com/montanaflynn/stats"
 )
 
-// leastSquares is the coefficients that bring the columns closest to y, and the
+// leastSquares returns the coefficients that bring the columns closest to y, and the
 // inverse of the normal matrix (the covariance of the coefficients for a unit error
 // variance). ok is false where the columns do not determine them.
 //
@@ -33,7 +33,7 @@ func leastSquares(columns [][]float64, y []float64) (coef []float64, inverse [][
 	return coef, inverse, true
 }
 
-// invert is the inverse of a small positive definite matrix, by Gauss and Jordan with
+// invert returns the inverse of a small positive definite matrix, by Gauss and Jordan with
 // pivots from the diagonal.
 func invert(m [][]float64) (inverse [][]float64, ok bool) {
 	n := len(m)
@@ -65,7 +65,7 @@ func invert(m [][]float64) (inverse [][]float64, ok bool) {
 	return inverse, true
 }
 
-// residuals is y less what the columns explain of it; y about its mean where they
+// residuals returns y less what the columns explain of it; y about its mean where they
 // explain nothing.
 func residuals(columns [][]float64, y []float64) []float64 {
 	centred := centre(y)
@@ -81,7 +81,7 @@ func residuals(columns [][]float64, y []float64) []float64 {
 	return centred
 }
 
-// quadraticResiduals is y about the parabola in x that is closest to it: what is left
+// quadraticResiduals returns y about the parabola in x that is closest to it: what is left
 // is noise, also where growth bends.
 func quadraticResiduals(x, y []float64) []float64 {
 	n := len(x)
@@ -103,7 +103,7 @@ func scaled(x []float64) []float64 {
 	return u
 }
 
-// past is how far each x is beyond the knot, 0 before it: the column of a hinge.
+// past returns how far each x is beyond the knot, 0 before it: the column of a hinge.
 func past(x []float64, knot float64) []float64 {
 	v := make([]float64, len(x))
 	for i := range v {
@@ -137,7 +137,7 @@ func dot(a, b []float64) float64 {
 	return sum
 }
 
-// lag1 is the first autocorrelation of residuals.
+// lag1 returns the first autocorrelation of residuals.
 func lag1(r []float64) float64 {
 	if len(r) < 2 {
 		return 0
@@ -151,7 +151,7 @@ func lag1(r []float64) float64 {
 
 func clip(v, lo, hi float64) float64 { return min(max(v, lo), hi) }
 
-// Deviation is the standard deviation of v as a whole population; NaN of none.
+// Deviation returns the standard deviation of v as a whole population; NaN of none.
 func Deviation(v []float64) float64 {
 	d, err := stats.StandardDeviationPopulation(v)
 	if err != nil {
@@ -160,7 +160,7 @@ func Deviation(v []float64) float64 {
 	return d
 }
 
-// Correlation is Pearson's r; 0 where a series does not vary, NaN of series of
+// Correlation returns Pearson's r; 0 where a series does not vary, NaN of series of
 // different lengths.
 func Correlation(a, b []float64) float64 {
 	r, err := stats.Correlation(a, b)
@@ -170,7 +170,7 @@ func Correlation(a, b []float64) float64 {
 	return r
 }
 
-// SecondCoefficient is b2 of the least squares y = b1·first + b2·second without
+// SecondCoefficient returns b2 of the least squares y = b1·first + b2·second without
 // intercept; 0 where they do not determine it.
 func SecondCoefficient(first, second, y []float64) float64 {
 	coef, _, ok := leastSquares([][]float64{first, second}, y)

@@ -8,7 +8,7 @@ import (
 // Reduce makes one value out of a block of values. It may reorder them.
 type Reduce func(v []float64) float64
 
-// Min is the smallest value; NaN of none.
+// Min returns the smallest value; NaN of none.
 func Min(v []float64) float64 {
 	if len(v) == 0 {
 		return math.NaN()
@@ -16,7 +16,7 @@ func Min(v []float64) float64 {
 	return slices.Min(v)
 }
 
-// Mean is the arithmetic mean; NaN of none.
+// Mean returns the arithmetic mean; NaN of none.
 func Mean(v []float64) float64 {
 	var sum float64
 	for _, a := range v {
@@ -25,7 +25,7 @@ func Mean(v []float64) float64 {
 	return sum / float64(len(v))
 }
 
-// Median is the middle value, or the mean of the two middle ones; NaN of none. It
+// Median returns the middle value, or the mean of the two middle ones; NaN of none. It
 // reorders v and takes linear time, which montanaflynn's (a sorted copy) does not:
 // a bin holds tens of thousands of samples.
 func Median(v []float64) float64 {
@@ -40,7 +40,7 @@ func Median(v []float64) float64 {
 	return (slices.Max(v[:n/2]) + upper) / 2
 }
 
-// LowestDecile is the value that a tenth of the values lie below; NaN of none. It
+// LowestDecile returns the value that a tenth of the values lie below; NaN of none. It
 // reorders v.
 func LowestDecile(v []float64) float64 {
 	if len(v) == 0 {
@@ -49,7 +49,7 @@ func LowestDecile(v []float64) float64 {
 	return nth(v, (len(v)-1)/10)
 }
 
-// nth is the value at index k if v were sorted (Hoare's quickselect). Afterwards no
+// nth returns the value at index k if v were sorted (Hoare's quickselect). Afterwards no
 // value before k is larger, and none after it smaller.
 func nth(v []float64, k int) float64 {
 	lo, hi := 0, len(v)-1
@@ -124,7 +124,7 @@ func Blocks(x, y []float64, count int, reduce Reduce) (bx, by []float64) {
 	return bx, by
 }
 
-// Diff is the differences of successive values.
+// Diff returns the differences of successive values.
 func Diff(v []float64) []float64 {
 	if len(v) < 2 {
 		return nil
@@ -136,7 +136,7 @@ func Diff(v []float64) []float64 {
 	return d
 }
 
-// Interp is y at x, by straight lines between the points (xs ascending, ys), and the
+// Interp returns y at x, by straight lines between the points (xs ascending, ys), and the
 // nearest end's value outside them; NaN without points.
 func Interp(x float64, xs, ys []float64) float64 {
 	n := len(xs)

@@ -12,7 +12,7 @@ type Slope struct {
 	Noise   float64   // standard deviation of the block values about a parabola
 }
 
-// BlockSlope is the least-squares line through the values of count equal blocks
+// BlockSlope returns the least-squares line through the values of count equal blocks
 // (fewer where a block would hold one point; single points of fewer than 12).
 //
 // Blocks are nearly uncorrelated where the points are not (batch means: Glynn and
@@ -44,13 +44,13 @@ func BlockSlope(x, y []float64, count int, reduce Reduce) Slope {
 	return s
 }
 
-// Lower is below the slope with probability p (P95, P975 or P99).
+// Lower returns below the slope with probability p (P95, P975 or P99).
 func (s Slope) Lower(p float64) float64 { return s.Value - StudentT(p, s.Freedom)*s.Err }
 
-// Upper is above the slope with probability p (P95, P975 or P99).
+// Upper returns above the slope with probability p (P95, P975 or P99).
 func (s Slope) Upper(p float64) float64 { return s.Value + StudentT(p, s.Freedom)*s.Err }
 
-// widening is the factor on the standard error of a slope through blocks of size
+// widening returns the factor on the standard error of a slope through blocks of size
 // points with first-order autocorrelation: an AR(1) process's correlation between
 // means of adjacent blocks, with Kendall's correction for the parabola taken out.
 func widening(x, y []float64, size float64) float64 {

@@ -44,7 +44,7 @@ func FindStop(x, y []float64, floor float64) Stop {
 // levels is how many steps of its height a rise is looked at in.
 const levels = 8
 
-// Reached is the x at which y first reached each sixteenth (1/16, 3/16, … 15/16) of its
+// Reached returns the x at which y first reached each sixteenth (1/16, 3/16, … 15/16) of its
 // rise for good, the rise being from the lowest of its first to the lowest of its last
 // three points. There must be six points.
 func Reached(x, y []float64) (reached [levels]float64) {
@@ -57,7 +57,7 @@ func Reached(x, y []float64) (reached [levels]float64) {
 	return reached
 }
 
-// neverLeft is the level that y does not fall below again, at each point.
+// neverLeft returns the level that y does not fall below again, at each point.
 func neverLeft(y []float64) []float64 {
 	kept := slices.Clone(y)
 	for i := len(kept) - 2; i >= 0; i-- {
@@ -66,7 +66,7 @@ func neverLeft(y []float64) []float64 {
 	return kept
 }
 
-// Turns is how often v changes its direction, up or down, by at least swing.
+// Turns returns how often v changes its direction, up or down, by at least swing.
 func Turns(v []float64, swing float64) int {
 	if len(v) == 0 {
 		return 0
@@ -119,7 +119,7 @@ func InSteps(x, y []float64) bool {
 	return Median(grown) <= 0.5*mean
 }
 
-// stepNoise is the standard deviation of y's noise from its successive differences,
+// stepNoise returns the standard deviation of y's noise from its successive differences,
 // by their median absolute deviation: steps are rare enough not to count.
 func stepNoise(y []float64) float64 {
 	const normal = 1.4826 / math.Sqrt2 // of the noise's deviation to its differences' median one

@@ -17,7 +17,7 @@ var quantiles = map[float64][8]float64{
 	P99:  {31.8205159537739, 6.96455673428327, 4.54070285856813, 3.7469473879792, 3.36492999890722, 3.14266840329098, 2.99795156686853, 2.89645944770962},
 }
 
-// StudentT is the p-quantile of Student's t with nu degrees of freedom, for p of
+// StudentT returns the p-quantile of Student's t with nu degrees of freedom, for p of
 // P95, P975 or P99 and nu from 1 to 8; NaN elsewhere.
 func StudentT(p float64, nu int) float64 {
 	row, ok := quantiles[p]

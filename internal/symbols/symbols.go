@@ -45,7 +45,7 @@ func below(folder string) (*Binaries, error) {
 // Close lets go of the folder.
 func (b *Binaries) Close() error { return b.root.Close() }
 
-// Name is the function at an offset in a file, as its author wrote it; "" if the file
+// Name returns the function at an offset in a file, as its author wrote it; "" if the file
 // cannot be read, or has no symbol there.
 func (b *Binaries) Name(file string, offset uint64) string {
 	b.mu.Lock()
@@ -110,7 +110,7 @@ func read(r io.ReaderAt) (*table, error) {
 	return &t, nil
 }
 
-// name is the function that has an offset of the file in it.
+// name returns the function that has an offset of the file in it.
 func (t *table) name(offset uint64) string {
 	for _, p := range t.segments {
 		if offset < p.Off || offset-p.Off >= p.Filesz {
@@ -135,7 +135,7 @@ func (t *table) name(offset uint64) string {
 	return ""
 }
 
-// readable is a name as it was written, without the types of its arguments.
+// readable returns a name as it was written, without the types of its arguments.
 func readable(name string) string {
 	if len(name) > longestName {
 		return name[:longestName]

@@ -42,13 +42,13 @@ func (t *Tail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// String is what was kept.
+// String returns what was kept.
 func (t *Tail) String() string { return string(t.buf) }
 
 // escapes are the terminal's: colours, titles, cursor movements.
 var escapes = regexp.MustCompile(`\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])`)
 
-// Printable is what a program wrote, safe to show: no terminal sequences, no control
+// Printable returns what a program wrote, safe to show: no terminal sequences, no control
 // characters, no text-direction tricks, valid UTF-8.
 func Printable(s string) string {
 	s = escapes.ReplaceAllString(s, "")
@@ -65,7 +65,7 @@ func Printable(s string) string {
 	}, s)
 }
 
-// FirstLines is at most n lines of s, printable, and a last line that counts the rest.
+// FirstLines returns at most n lines of s, printable, and a last line that counts the rest.
 func FirstLines(s string, n int) string {
 	lines := strings.Split(strings.TrimRight(Printable(s), "\n"), "\n")
 	if len(lines) > n {
@@ -74,7 +74,7 @@ func FirstLines(s string, n int) string {
 	return strings.Join(lines, "\n")
 }
 
-// LastLines is at most n last lines of s, printable.
+// LastLines returns at most n last lines of s, printable.
 func LastLines(s string, n int) string {
 	lines := strings.Split(strings.TrimRight(Printable(s), "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-n):], "\n")

@@ -83,7 +83,7 @@ func (p Pprof) fetch(parent context.Context, profile, query string, read func(io
 	return fmt.Errorf("%s: %w", name, err)
 }
 
-// request is the request for a profile, and the name of its URL without secrets.
+// request returns the request for a profile, and the name of its URL without secrets.
 func (p Pprof) request(ctx context.Context, profile, query string) (req *http.Request, name string, err error) {
 	u, err := url.Parse(p.URL)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
@@ -147,7 +147,7 @@ type notServed struct{ error }
 
 func (notServed) Is(target error) bool { return target == errNotServed }
 
-// status is the answer's status, "404 Not Found", by its code alone: the text in the
+// status returns the answer's status, "404 Not Found", by its code alone: the text in the
 // answer is the target's.
 func status(resp *http.Response) string {
 	return strings.TrimSpace(strconv.Itoa(resp.StatusCode) + " " + http.StatusText(resp.StatusCode))
@@ -167,7 +167,7 @@ func statusRemedy(resp *http.Response) string {
 	return "is this the path of the target's net/http/pprof?"
 }
 
-// excerpt is the first bytes of an answer, quoted so that they can be printed.
+// excerpt returns the first bytes of an answer, quoted so that they can be printed.
 func excerpt(b []byte) string {
 	if len(b) == 0 {
 		return "an empty body"

@@ -38,7 +38,7 @@ type GoroutineGrowth struct {
 	Stack []string // "func file:line" from the waiting frame outwards
 }
 
-// GoroutineGrowth finds the stacks whose goroutines grow in number with requests, most
+// GrowingGoroutines finds the stacks whose goroutines grow in number with requests, most
 // per request first, from profiles in the order of time. Goroutines are counted, not
 // sampled. From four profiles on it lists only stacks that grow in nearly every
 // interval and go on to the end; of two or three, those that are more at the end.
@@ -121,7 +121,7 @@ func (c *crowd) add(look GoroutineProfile) error {
 	return nil
 }
 
-// parked is the goroutines of one profile by stack.
+// parked returns the goroutines of one profile by stack.
 func (p *heapProfile) parked() map[string]*parked {
 	frames := newFrames(p.Profile)
 	all := map[string]*parked{}
@@ -166,7 +166,7 @@ func (c *crowd) growing() []GoroutineGrowth {
 	return list[:min(len(list), maxGoroutines)]
 }
 
-// chance is the variance of counts that comes from requests which happened to be in
+// chance returns the variance of counts that comes from requests which happened to be in
 // flight: at most the fewest that were ever there, and one.
 func (p *parked) chance(count []float64) []float64 {
 	variance := make([]float64, len(count))
@@ -200,7 +200,7 @@ func (p *parked) grown(s slope, started Creators) GoroutineGrowth {
 	return g
 }
 
-// short is a place as it is read in a line of text: "main.watch main.go:60".
+// short returns a place as it is read in a line of text: "main.watch main.go:60".
 func (p place) short() string { return p.fn + " " + path.Base(p.file) + ":" + strconv.Itoa(p.line) }
 
 func isRuntime(fn string) bool {

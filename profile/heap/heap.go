@@ -49,7 +49,7 @@ func parse(raw []byte, k kind) (*heapProfile, error) {
 	return parseWire(wire, k)
 }
 
-// unpack is the first half of parse: what is left to be parsed, inflated and trimmed.
+// unpack returns the first half of parse: what is left to be parsed, inflated and trimmed.
 func unpack(raw []byte, k kind) ([]byte, error) {
 	wire, err := inflate(raw)
 	if err != nil {
@@ -59,7 +59,7 @@ func unpack(raw []byte, k kind) ([]byte, error) {
 	return t.run(wire)
 }
 
-// parseWire is the second half of parse.
+// parseWire returns the second half of parse.
 func parseWire(wire []byte, k kind) (*heapProfile, error) {
 	p, err := pprof.ParseUncompressed(wire)
 	if err != nil {
@@ -74,7 +74,7 @@ func parseWire(wire []byte, k kind) (*heapProfile, error) {
 	return &heapProfile{p, named(k.size), named(k.number), named("alloc_space")}, nil
 }
 
-// inflate is the protobuf in raw, in memory of its own.
+// inflate returns the protobuf in raw, in memory of its own.
 func inflate(raw []byte) ([]byte, error) {
 	switch {
 	case len(raw) == 0:

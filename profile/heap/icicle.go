@@ -28,7 +28,7 @@ const (
 	thinnestShare = 400  // a box is left out if it is thinner than this part of the whole
 )
 
-// Icicle is what the target holds in the last of two profiles beside the first, by
+// Icicle returns what the target holds in the last of two profiles beside the first, by
 // call: every box is followed by those of the calls it makes, widest first. The first
 // may be empty (no Raw), for a run that has only one. At most 400 boxes are made, of
 // the 2,000 largest stacks, 48 calls deep; the whole heap, which comes first, counts
@@ -99,7 +99,7 @@ func (c *call) weigh() {
 	}
 }
 
-// boxes is the widest calls below c, in the order in which they are drawn.
+// boxes returns the widest calls below c, in the order in which they are drawn.
 func (c *call) boxes() []Box {
 	thinnest := max(1, c.weight/thinnestShare)
 	var list []Box

@@ -128,7 +128,7 @@ const otherSites = "(other)"
 // maxCandidates is how many sites Candidates lists.
 const maxCandidates = 5
 
-// sites is what Growth lists.
+// sites returns what Growth lists.
 func (g *growth) sites() []Site {
 	certain, others := g.growing()
 	var tables []line
@@ -156,7 +156,7 @@ func (g *growth) sites() []Site {
 	return listed
 }
 
-// candidates is what Candidates lists.
+// candidates returns what Candidates lists.
 func (g *growth) candidates() []Site {
 	if len(g.requests) == 1 { // as if nothing had been held before
 		g.requests = []float64{0, max(1, g.requests[0])}
@@ -201,7 +201,7 @@ func (g *growth) site(l leak) Site {
 	return s
 }
 
-// words is a stack as text: "func file:line".
+// words returns a stack as text: "func file:line".
 func words(stack []place) []string {
 	var lines []string
 	for _, p := range stack {

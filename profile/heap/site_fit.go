@@ -66,7 +66,7 @@ func mean(v []float64) float64 {
 	return sum / float64(len(v))
 }
 
-// pace is what a site's growth is measured by to see whether it goes on: the bytes it
+// pace returns what a site's growth is measured by to see whether it goes on: the bytes it
 // has allocated, where they are known, else x.
 //
 // A leak keeps the same share of what it allocates to the end; a cache that is full
@@ -89,7 +89,7 @@ func pace(x, allocated []float64) []float64 {
 // even a leak has some in which none of its objects was sampled.
 const maxIntervals = 12
 
-// sustained says whether y grows in nearly every interval (all of three, three of
+// sustained reports whether y grows in nearly every interval (all of three, three of
 // four, five of seven) and goes on to the end: in its second half at 0.6 of its mean
 // pace at least, in its last quarter at half of it.
 //

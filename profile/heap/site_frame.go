@@ -85,7 +85,7 @@ func (n naming) origin(f *pprof.Function) origin {
 	return own
 }
 
-// versioned is file up to the end of its "module@v1.2.3/", "" if it is not in one.
+// versioned returns file up to the end of its "module@v1.2.3/", "" if it is not in one.
 func versioned(file string) string {
 	at := strings.LastIndex(file, "@v")
 	if at < 0 || at+2 == len(file) || file[at+2] < '0' || file[at+2] > '9' {
@@ -95,7 +95,7 @@ func versioned(file string) string {
 	return file[:at+end+1]
 }
 
-// packageOf is the import path in a function's name, "" if it has none, as C has not:
+// packageOf returns the import path in a function's name, "" if it has none, as C has not:
 // "net/http" of "net/http.(*conn).serve", "a.b/c" of "a.b/c.Map[a.b/d.Key].Set".
 func packageOf(name string) string {
 	name, _, _ = strings.Cut(name, "[")
@@ -128,7 +128,7 @@ type place struct {
 	line     int
 }
 
-// placeOf is where l is. Names are cut at 1,000 bytes: places outlive their profile.
+// placeOf returns where l is. Names are cut at 1,000 bytes: places outlive their profile.
 func placeOf(l pprof.Line) place {
 	return place{clip(l.Function.Name), clip(l.Function.Filename), int(l.Line)}
 }
@@ -186,7 +186,7 @@ func newFrames(p *pprof.Profile) frames {
 	return f
 }
 
-// site is the line of a stack that growth is booked to: the first of the user's own
+// site returns the line of a stack that growth is booked to: the first of the user's own
 // code from the allocation outwards; where there is none, the first of a dependency's;
 // where there is none either, the first of the standard library's that does not only
 // allocate for its caller, or else the one that allocated. ok is false for a stack without

@@ -63,7 +63,7 @@ type line struct {
 // minSeries is how many profiles it takes to tell growth from churn.
 const minSeries = 4
 
-// growing is the sites that hold more at the end than at the start, in no order: those
+// growing returns the sites that hold more at the end than at the start, in no order: those
 // that grow throughout, and the others.
 func (g *growth) growing() (certain, others []line) {
 	keep, x, requests := g.axis()
@@ -92,7 +92,7 @@ func (g *growth) growing() (certain, others []line) {
 	return certain, others
 }
 
-// axis is the profiles between which requests were completed, and the requests. Of
+// axis returns the profiles between which requests were completed, and the requests. Of
 // several at the same count the last is taken. Where there were no requests at all it
 // is every profile by its number.
 func (g *growth) axis() (keep []int, x []float64, requests bool) {
@@ -122,7 +122,7 @@ func pick(v []float64, at []int) []float64 {
 	return picked
 }
 
-// noise is the variance of a site's bytes in each profile that comes from sampling.
+// noise returns the variance of a site's bytes in each profile that comes from sampling.
 // An object of s bytes is in the profile with probability p = 1 − exp(−s/rate) and
 // then counts s/p bytes, so that B bytes of them vary by B·s·(1−p)/p.
 func (g *growth) noise(bytes, objects []float64) []float64 {

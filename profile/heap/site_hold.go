@@ -12,7 +12,7 @@ type leak struct {
 	holds []line
 }
 
-// total is the bytes per request of the holder with all that it holds; total rises
+// total returns the bytes per request of the holder with all that it holds; total rises
 // where there were no requests.
 func (l leak) total() (slope, rise float64) {
 	slope, rise = l.bytes.slope, l.bytes.rise
@@ -58,7 +58,7 @@ func byGrowth(a, b line) int {
 	return cmp.Or(cmp.Compare(b.bytes.slope, a.bytes.slope), cmp.Compare(b.bytes.rise, a.bytes.rise), a.place.compare(b.place))
 }
 
-// holderOf is the leak whose site holds l, the nearest first; -1 if none does.
+// holderOf returns the leak whose site holds l, the nearest first; -1 if none does.
 func holderOf(l line, leaks []leak) int {
 	if !l.bytes.interval() || l.whose == own && l.container() > 0 {
 		return -1
@@ -95,7 +95,7 @@ func underTables(leaks []leak, tables []line) []leak {
 	return leaks
 }
 
-// inStep says whether l may hold what h allocates: that it grows by an object for at
+// inStep reports whether l may hold what h allocates: that it grows by an object for at
 // most ten of h's, or, since the table of a map is few objects however many entries
 // it has, by a byte for at most 200 of h's. An entry of a map takes 16 bytes and more,
 // a request with its headers about 2,000.
@@ -103,14 +103,14 @@ func (l line) inStep(h line) bool {
 	return l.objects.slope*10 >= h.objects.slope || l.bytes.slope*200 >= h.bytes.slope
 }
 
-// roomFor says whether a table that grew so much has entries for what h allocates: a
+// roomFor reports whether a table that grew so much has entries for what h allocates: a
 // pointer takes 8 bytes, a large entry with the room that doubling leaves 512, and an
 // entry may hold up to four objects of one site.
 func (l line) roomFor(h line) bool {
 	return l.bytes.rise >= 2*h.objects.rise && l.bytes.rise <= 512*h.objects.rise
 }
 
-// container is 1 if what the site allocates is there to hold something else: a list's
+// container returns 1 if what the site allocates is there to hold something else: a list's
 // element, the table of a map. Most of Go's runtime/pprof hides the runtime's frames, so
 // that 0 does not say that it is none.
 func (l line) container() int {
@@ -126,7 +126,7 @@ func (l line) container() int {
 // shrinks is taken for a table: 1,024 pointers.
 const smallestTable = 8 << 10
 
-// isTable says whether a site's live heap is that of tables which double: it never
+// isTable reports whether a site's live heap is that of tables which double: it never
 // shrinks, its objects are large, and they grow larger or hardly more.
 func isTable(bytes, objects []float64) bool {
 	last := len(bytes) - 1

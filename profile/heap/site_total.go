@@ -84,7 +84,7 @@ func (t *total) book(at *pprof.Location, bytes int64) {
 	}
 }
 
-// allocs is where the site allocates most, other than in itself, most bytes first.
+// allocs returns where the site allocates most, other than in itself, most bytes first.
 func (t *total) allocs() (list []string) {
 	tops := t.tops
 	slices.SortStableFunc(tops[:], func(a, b top) int { return cmp.Compare(b.bytes, a.bytes) })
@@ -116,7 +116,7 @@ func largest(all []*total) []*total {
 	return append(all[:maxTotals:maxTotals], rest)
 }
 
-// stack is the total's biggest stack from the allocating frame outwards, inlined
+// stack returns the total's biggest stack from the allocating frame outwards, inlined
 // calls unfolded. Go's runtime records at most 128 frames.
 func (t *total) stack() []place {
 	const most = 128

@@ -112,7 +112,7 @@ func (t *trimmer) findTypes(wire []byte) error {
 		"fetch it from …/debug/pprof/heap", strings.Join(names, ", "))
 }
 
-// stringsAt is the strings of a profile's table at the given places, each cut to 64 bytes.
+// stringsAt returns the strings of a profile's table at the given places, each cut to 64 bytes.
 func stringsAt(wire []byte, index []uint64) ([]string, error) {
 	found := make([]string, len(index))
 	at := uint64(0)
@@ -216,7 +216,7 @@ func (t *trimmer) addValue(v int64) error {
 	return nil
 }
 
-// live says whether the sample at hand holds live memory.
+// live reports whether the sample at hand holds live memory.
 func (t *trimmer) live() (bool, error) {
 	if len(t.values) != t.types {
 		return false, fmt.Errorf("a sample has %d values and the profile %d sample types: the profile is damaged",

@@ -14,7 +14,7 @@ const (
 	delivered     = 0.8 // of the planned load that a verdict needs
 )
 
-// fault is the first thing that makes the evidence unfit for a verdict.
+// fault returns the first thing that makes the evidence unfit for a verdict.
 func (e Evidence) fault() *fault {
 	for _, check := range []func() *fault{e.broken, e.badNumbers, e.badSamples, e.badFloors, e.badPolls, e.tooLittle, e.stalled, e.notDelivered} {
 		if f := check(); f != nil {
@@ -152,7 +152,7 @@ func (e Evidence) notDelivered() *fault {
 	return nil
 }
 
-// completed is how many requests were completed in the window, and in how many
+// completed returns how many requests were completed in the window, and in how many
 // seconds, by the samples or where there are none by the floors.
 func (e Evidence) completed() (requests, seconds float64) {
 	if n := len(e.Samples); n >= 2 {
@@ -166,7 +166,7 @@ func (e Evidence) completed() (requests, seconds float64) {
 	return 0, 0
 }
 
-// length is the length of the measured load.
+// length returns the length of the measured load.
 func (e Evidence) length() time.Duration {
 	if e.Window > 0 || len(e.Samples) == 0 {
 		return e.Window
@@ -178,5 +178,5 @@ func backwards(what, series string, at time.Duration) *fault {
 	return &fault{fmt.Sprintf("%s runs backwards in the %s at %s: the target was restarted, or series were mixed", what, series, moment(at)), repeat}
 }
 
-// moment is a time of the run as people read it, to the tenth of a second.
+// moment returns a time of the run as people read it, to the tenth of a second.
 func moment(at time.Duration) string { return at.Round(100 * time.Millisecond).String() }

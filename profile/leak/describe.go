@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/memgate/memgate/internal/stats"
+	"github.com/memgate/memgate/profile"
 )
 
 // describe tells what was found and decided in the terms of a Trend.
@@ -34,7 +35,7 @@ func (l *look) describe(all []judged, d decision) Trend {
 		t.PerRequest = l.reachableGrowth()
 		t.Channels = append(t.Channels, Signal{Name: reachableHeap, Verdict: d.verdict, Slope: t.PerRequest, Unit: "B"})
 	}
-	t.PerSecond = t.PerRequest.times(l.span / l.seconds)
+	t.PerSecond = t.PerRequest.Times(l.span / l.seconds)
 	for _, j := range all {
 		t.Channels = append(t.Channels, j.channel())
 		if j.name == heapObjects {
@@ -72,15 +73,15 @@ func (j judged) channel() Signal {
 	return c
 }
 
-// estimate is the slope with its interval. There is none where it would hold the truth
+// estimate returns the slope with its interval. There is none where it would hold the truth
 // in far fewer than 95 of 100 cases: for growth in doubling steps, for natural
 // collections (their moments are not known, and 65 of 100 were measured) and for the
 // working set.
-func (j judged) estimate() Estimate {
+func (j judged) estimate() profile.Estimate {
 	if math.IsNaN(j.slope.Value) {
-		return Estimate{}
+		return profile.Estimate{}
 	}
-	e := Estimate{Value: j.slope.Value, Lo: j.slope.Value, Hi: j.slope.Value, Points: len(j.slope.X)}
+	e := profile.Estimate{Value: j.slope.Value, Lo: j.slope.Value, Hi: j.slope.Value, Points: len(j.slope.X)}
 	if !math.IsNaN(j.slope.Err) && j.rule.observed == nil && j.name != workingSet {
 		drift := j.drift()
 		e.Lo, e.Hi = j.slope.Lower(stats.P975)-drift, j.slope.Upper(stats.P975)+drift
@@ -88,7 +89,7 @@ func (j judged) estimate() Estimate {
 	return e
 }
 
-// drift is what a healthy live heap may add to a slope besides noise.
+// drift returns what a healthy live heap may add to a slope besides noise.
 func (j judged) drift() float64 {
 	if j.name != liveHeap {
 		return 0
@@ -96,12 +97,7 @@ func (j judged) drift() float64 {
 	return heapDrift / j.rule.span
 }
 
-func (e Estimate) times(factor float64) Estimate {
-	e.Value, e.Lo, e.Hi = e.Value*factor, e.Lo*factor, e.Hi*factor
-	return e
-}
-
-// detectable is the leak per request that such noise lets through in one of five
+// detectable returns the leak per request that such noise lets through in one of five
 // runs: by simulation, 19 standard errors of a block, and 23 after a warm-up.
 func (l *look) detectable(j judged) float64 {
 	if len(j.slope.X) == 0 || j.doubled {
@@ -114,7 +110,7 @@ func (l *look) detectable(j judged) float64 {
 	return max(2*j.rule.floor, errors*j.slope.Widened*j.slope.Noise) / l.span
 }
 
-// reason is why the run is Inconclusive.
+// reason returns why the run is Inconclusive.
 func (l *look) reason(d decision) string {
 	j := d.by
 	switch d.veto {
@@ -154,7 +150,7 @@ func (f finding) why() string {
 	return strings.Join(words, ", ")
 }
 
-// perRequest is a size per request as people read it.
+// perRequest returns a size per request as people read it.
 func perRequest(bytes float64) string {
 	switch {
 	case math.Abs(bytes) >= mib:

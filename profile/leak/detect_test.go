@@ -5,9 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/profile"
 )
 
 func floorsGrowing(n int, perRequest float64) []profile.LiveHeap {
@@ -239,7 +240,7 @@ func TestShapes(t *testing.T) {
 func TestForecast(t *testing.T) {
 	leak := Trend{
 		Verdict: Leaking, Memory: 64 * mib, Amplified: 2,
-		PerRequest: Estimate{Value: 1024, Lo: 512, Hi: 2048, Points: 10},
+		PerRequest: profile.Estimate{Value: 1024, Lo: 512, Hi: 2048, Points: 10},
 	}
 	day := 24 * time.Hour
 	for _, test := range []struct {
@@ -253,10 +254,10 @@ func TestForecast(t *testing.T) {
 		{"above it already", leak, 32 * mib, 100, Forecast{}},
 		{"no load", leak, 128 * mib, 0, Forecast{Never: true}},
 		{"nothing known", Trend{}, 128 * mib, 100, Forecast{Never: true}},
-		{"steady", Trend{Verdict: Steady, Bound: 1, Memory: 1 * mib, PerRequest: Estimate{Value: 0.5, Lo: 0.1, Hi: 0.9, Points: 10}},
+		{"steady", Trend{Verdict: Steady, Bound: 1, Memory: 1 * mib, PerRequest: profile.Estimate{Value: 0.5, Lo: 0.1, Hi: 0.9, Points: 10}},
 			1*mib + 86400, 1, Forecast{Never: true, Earliest: day}},
-		{"no interval", Trend{Verdict: Leaking, Memory: 1 * mib, PerRequest: Estimate{Value: 1, Points: 10}}, 1*mib + 86400, 1, Forecast{After: day}},
-		{"hardly", Trend{Verdict: Leaking, Memory: 1, PerRequest: Estimate{Value: 1e-300, Points: 10}}, math.MaxUint64, 1e-9, Forecast{After: math.MaxInt64}},
+		{"no interval", Trend{Verdict: Leaking, Memory: 1 * mib, PerRequest: profile.Estimate{Value: 1, Points: 10}}, 1*mib + 86400, 1, Forecast{After: day}},
+		{"hardly", Trend{Verdict: Leaking, Memory: 1, PerRequest: profile.Estimate{Value: 1e-300, Points: 10}}, math.MaxUint64, 1e-9, Forecast{After: math.MaxInt64}},
 	} {
 		assert.Equal(t, test.want, test.trend.Forecast(test.limit, test.rate), test.name)
 	}

@@ -39,7 +39,7 @@ func (t Trend) Forecast(limit uint64, rate float64) Forecast {
 	return Forecast{Never: true}
 }
 
-// seconds is a number of seconds as a Duration, and the longest that there is where
+// seconds returns a number of seconds as a Duration, and the longest that there is where
 // it is longer.
 func seconds(s float64) time.Duration {
 	if !(s < float64(math.MaxInt64/time.Second)) {
@@ -48,7 +48,7 @@ func seconds(s float64) time.Duration {
 	return time.Duration(s * float64(time.Second))
 }
 
-// memoryNow is the working set at the window's end: the median of its last tenth.
+// memoryNow returns the working set at the window's end: the median of its last tenth.
 func (l *look) memoryNow() float64 {
 	if !l.has("working_set") {
 		return 0
@@ -61,7 +61,7 @@ func (l *look) memoryNow() float64 {
 	return stats.Median(last)
 }
 
-// amplified is how many bytes memory grows by for each byte that the channel does:
+// amplified returns how many bytes memory grows by for each byte that the channel does:
 // for the heap what GOGC makes of it, by the runtime's own goal at the end.
 func (l *look) amplified(channel string) float64 {
 	const usual, smallest = 2, 4 << 20 // GOGC=100; the goal of a heap with next to nothing in it

@@ -47,7 +47,7 @@ const (
 // tenOrFive blocks are tried to exclude growth: five see through noise that ten do not.
 var tenOrFive = []int{10, 5}
 
-// ruleFor is the rule for a curve of bytes.
+// ruleFor returns the rule for a curve of bytes.
 func (l *look) ruleFor(c curve, lim limits, reduce stats.Reduce) rule {
 	median := stats.Median(append([]float64(nil), c.y...))
 	r := rule{
@@ -148,7 +148,7 @@ func (l *look) judgeGoroutines(c curve) judged {
 	return judged{goroutines, r, r.judgeUnderLoad(c, l.load)}
 }
 
-// countRule is the rule for a number of things that differs by drift in any case;
+// countRule returns the rule for a number of things that differs by drift in any case;
 // floor and margin are per request.
 func (l *look) countRule(drift, floor, margin float64) rule {
 	r := rule{
@@ -163,7 +163,7 @@ func (l *look) countRule(drift, floor, margin float64) rule {
 	return r
 }
 
-// nothing is what is found where a curve has too few points.
+// nothing returns what is found where a curve has too few points.
 func nothing(why reason) finding {
 	return finding{reasons: []reason{why}, slope: stats.Slope{Value: math.NaN(), Err: math.NaN()}, bound: math.Inf(1)}
 }

@@ -9,7 +9,7 @@ import (
 // clock is how many requests had been completed at each moment of the window.
 type clock struct{ at, requests []float64 }
 
-// loadClock is the requests completed over time. Without samples the floors tell it.
+// loadClock returns the requests completed over time. Without samples the floors tell it.
 func loadClock(e Evidence) clock {
 	samples := thin(e.Samples)
 	n, moment := samples.len(), func(i int) (time.Duration, uint64) { return samples.at(i).At, samples.at(i).Requests }
@@ -24,7 +24,7 @@ func loadClock(e Evidence) clock {
 	return c
 }
 
-// rate is the request rate from back seconds before each moment to ahead seconds
+// rate returns the request rate from back seconds before each moment to ahead seconds
 // after it, within the window.
 func (c clock) rate(at []float64, back, ahead float64) []float64 {
 	const shortest = 0.2 // seconds: below, a rate is one request more or less
@@ -73,7 +73,7 @@ func (c curve) followLoad(load clock) (corrected curve, changed, ramps bool) {
 	return corrected, changed, false
 }
 
-// lessLoad is the figure without what changes with the rate. The share is taken from
+// lessLoad returns the figure without what changes with the rate. The share is taken from
 // successive differences: a fit of levels mistakes a curved warm-up for load.
 func lessLoad(c curve, rate []float64, mean float64) []float64 {
 	perRate := max(0, stats.SecondCoefficient(stats.Diff(c.x), stats.Diff(rate), stats.Diff(c.y)))
@@ -84,7 +84,7 @@ func lessLoad(c curve, rate []float64, mean float64) []float64 {
 	return y
 }
 
-// roughness is the sum of squared differences in each half of a series. A warm-up
+// roughness returns the sum of squared differences in each half of a series. A warm-up
 // that meets a change of load is smoother without the load in one half only.
 func roughness(v []float64) [2]float64 {
 	var sum [2]float64

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/internal/stats"
+	"github.com/memgate/memgate/profile"
 )
 
 // Onset is when growth set in, and how fast it is since then. It is found where memory
 // did hardly grow before; an average over the whole window says too little there.
 type Onset struct {
-	At         time.Duration // since the run started
-	PerRequest Estimate      // growth in bytes per completed request since then; no Points where none was found
+	At         time.Duration    // since the run started
+	PerRequest profile.Estimate // growth in bytes per completed request since then; no Points where none was found
 }
 
 const (
@@ -42,14 +43,14 @@ func (j judged) onset() Onset {
 	drift := heapDrift / (x[len(x)-1] - x[b.At])
 	return Onset{
 		At:         time.Duration(j.curve.at[b.At] * float64(time.Second)),
-		PerRequest: Estimate{Value: after.Value, Lo: after.Lower(stats.P975) - drift, Hi: after.Upper(stats.P975) + drift, Points: len(after.X)},
+		PerRequest: profile.Estimate{Value: after.Value, Lo: after.Lower(stats.P975) - drift, Hi: after.Upper(stats.P975) + drift, Points: len(after.X)},
 	}
 }
 
 // Found tells whether there is one.
 func (o Onset) Found() bool { return o.PerRequest.Points > 0 }
 
-// String is "from 03:20 on it grows by 1890 B with each request".
+// String returns "from 03:20 on it grows by 1890 B with each request".
 func (o Onset) String() string {
 	return fmt.Sprintf("from %02d:%02d on it grows by %s with each request", int(o.At.Minutes()), int(o.At.Seconds())%60, perRequest(o.PerRequest.Value))
 }

@@ -22,7 +22,7 @@ func (l *look) judgeProcesses() []judged {
 	return all
 }
 
-// processCurve is a figure of the looks that told it.
+// processCurve returns a figure of the looks that told it.
 func (l *look) processCurve(figure func(*profile.Processes) uint64) (c curve, ok bool) {
 	for i := range l.Processes {
 		if p := &l.Processes[i]; figure(p) > 0 {

@@ -2,10 +2,11 @@ package leak
 
 import (
 	"fmt"
-	"github.com/memgate/memgate/profile"
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // What is reachable decides where the curves do not. Its readings are few and exact: no
@@ -145,7 +146,7 @@ func (d decision) ofHeap() bool {
 	return (d.by.name == liveHeap || d.by.name == heapObjects) && (d.veto == noVeto || d.veto == stillCounts || d.veto == onlyBytes)
 }
 
-// excused is the decision without the doubts of the live heap's curve and that of its
+// excused returns the decision without the doubts of the live heap's curve and that of its
 // objects.
 func (l *look) excused(all []judged, undecided decision, bound float64) decision {
 	calm := slices.Clone(all)
@@ -167,7 +168,7 @@ func (l *look) excused(all []judged, undecided decision, bound float64) decision
 	return d
 }
 
-// oneMore is why a holder is a leak, for a person.
+// oneMore returns why a holder is a leak, for a person.
 func oneMore(h Retainer, at []profile.Reachable) string {
 	n := len(at) - 1
 	i := -1
@@ -184,7 +185,7 @@ func series(at []profile.Reachable, word func(profile.Reachable) string) string 
 	return strings.Join(words, " → ")
 }
 
-// thousands is 2,300 for 2300.
+// thousands returns 2,300 for 2300.
 func thousands(n uint64) string {
 	if n < 1000 {
 		return fmt.Sprint(n)
@@ -192,13 +193,13 @@ func thousands(n uint64) string {
 	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }
 
-// reachableGrowth is what is reachable more with each request, in bytes. It has no
+// reachableGrowth returns what is reachable more with each request, in bytes. It has no
 // interval: it is no estimate.
-func (l *look) reachableGrowth() Estimate {
+func (l *look) reachableGrowth() profile.Estimate {
 	n := len(l.Reachable) - 1
 	if n < 1 || l.Reachable[n].Requests <= l.Reachable[0].Requests {
-		return Estimate{}
+		return profile.Estimate{}
 	}
 	grown := (float64(l.Reachable[n].Bytes) - float64(l.Reachable[0].Bytes)) / float64(l.Reachable[n].Requests-l.Reachable[0].Requests)
-	return Estimate{Value: grown, Lo: grown, Hi: grown, Points: n + 1}
+	return profile.Estimate{Value: grown, Lo: grown, Hi: grown, Points: n + 1}
 }

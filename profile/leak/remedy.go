@@ -11,7 +11,7 @@ import (
 
 const servePprof = `serve net/http/pprof (import _ "net/http/pprof"), so that the heap is measured after collections`
 
-// remedy is what would decide an Inconclusive run, and how much more load that takes
+// remedy returns what would decide an Inconclusive run, and how much more load that takes
 // (0 where more of the same would not help).
 func (l *look) remedy(d decision) (text string, more time.Duration) {
 	j := d.by
@@ -44,7 +44,7 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 	return fmt.Sprintf("run %v more, or warm up longer before the measured load", more), more
 }
 
-// moreCollections is the remedy where too few collections were seen.
+// moreCollections returns the remedy where too few collections were seen.
 func (l *look) moreCollections() (string, time.Duration) {
 	forced, natural := len(l.Floors), l.collections()
 	if forced > 0 && natural == 0 {
@@ -65,7 +65,7 @@ func (l *look) collections() uint64 {
 	return l.Polls[len(l.Polls)-1].NumGC - l.Polls[0].NumGC
 }
 
-// towardsAllowance is the length of run at which an interval as wide as this one
+// towardsAllowance returns the length of run at which an interval as wide as this one
 // would fit under the allowance: its width over the window stays, so that it shrinks
 // per request as the window grows.
 func (l *look) towardsAllowance(j judged) (string, time.Duration) {
@@ -78,16 +78,16 @@ func (l *look) towardsAllowance(j judged) (string, time.Duration) {
 	return fmt.Sprintf("run %v more: so long a run can tell %s with each request", more, perRequest(l.Allowed)), more
 }
 
-// again is as much load as there was: the second look at twice the length leaves
+// again returns as much load as there was: the second look at twice the length leaves
 // few healthy runs undecided.
 func (l *look) again() time.Duration { return l.scaled(2) }
 
-// scaled is how much is to be added so that the window is factor times as long.
+// scaled returns how much is to be added so that the window is factor times as long.
 func (l *look) scaled(factor float64) time.Duration {
 	return wholeSeconds((factor - 1) * l.seconds)
 }
 
-// lasting is how long so many requests take at the window's rate, a fifth of the
+// lasting returns how long so many requests take at the window's rate, a fifth of the
 // window at least.
 func (l *look) lasting(requests float64) time.Duration {
 	return wholeSeconds(max(requests/l.span, 0.2) * l.seconds)

@@ -67,7 +67,7 @@ func (r rule) judge(c curve) finding {
 	return f
 }
 
-// endOfWarmup is the index after the last break at which growth slowed. Only slowing
+// endOfWarmup returns the index after the last break at which growth slowed. Only slowing
 // counts: a rule that cuts at any change would cut a leak for ever.
 func (r rule) endOfWarmup(c curve, first int) int {
 	k := first
@@ -88,7 +88,7 @@ func (r rule) endOfWarmup(c curve, first int) int {
 	return k
 }
 
-// growth is the slope after the warm-up, and all that speaks against a leak. Each
+// growth returns the slope after the warm-up, and all that speaks against a leak. Each
 // condition is written so that a figure that is not a number speaks against it.
 func (r rule) growth(c curve, first, warm int) (stats.Slope, []reason) {
 	n := len(c.x)
@@ -122,14 +122,14 @@ func (r rule) growth(c curve, first, warm int) (stats.Slope, []reason) {
 	return s, against
 }
 
-// warmupGrowth is how much the figure grew before the warm-up's end.
+// warmupGrowth returns how much the figure grew before the warm-up's end.
 func warmupGrowth(c curve, first, warm int) float64 {
 	before := append([]float64(nil), c.y[first:first+3]...)
 	after := append([]float64(nil), c.y[max(0, warm-3):warm+1]...)
 	return stats.Median(after) - stats.Median(before)
 }
 
-// exclude is an upper bound of the growth per request, and whether it is below its
+// exclude returns an upper bound of the growth per request, and whether it is below its
 // margin (two one-sided tests: Schuirmann 1987). The longest tail of the window that
 // excludes growth gives the bound; the smallest of all bounds would be below the truth
 // too often. A tail that begins after growth counts only where that growth has
@@ -165,7 +165,7 @@ const shortestTail = 0.15
 // the warm-up.
 var tenths = []float64{0.3, 0.4, 0.5, 0.6, 0.7, 0.8}
 
-// tails are the points from which growth may be excluded, in their order. Of a figure
+// tails returns the points from which growth may be excluded, in their order. Of a figure
 // that swings, the tails are parts of swings, flat or falling for no other reason: the
 // whole window counts, and where nothing better is known two tails.
 func (r rule) tails(c curve, first, warm int) []int {
@@ -184,7 +184,7 @@ func (r rule) tails(c curve, first, warm int) []int {
 	return slices.DeleteFunc(slices.Compact(at), func(k int) bool { return k < first || n-k < 4 })
 }
 
-// excludeFrom is the upper bound in one tail: the larger one of those block sizes
+// excludeFrom returns the upper bound in one tail: the larger one of those block sizes
 // that put it below its margin, the smallest one if none does. The margin is wide
 // where nothing speaks for growth, or where it has more than halved.
 func (r rule) excludeFrom(c curve, first, from int) (bound float64, ok bool) {
@@ -212,7 +212,7 @@ func (r rule) excludeFrom(c curve, first, from int) (bound float64, ok bool) {
 	return bound, ok
 }
 
-// rise is the growth between two points, each the lowest of three.
+// rise returns the growth between two points, each the lowest of three.
 func (r rule) rise(c curve, from, to int) float64 {
 	return stats.Min(c.y[to:to+3]) - stats.Min(c.y[from:from+3])
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/memgate/memgate/internal/stats"
 )
 
-// shapeOf is the form of the deciding figure's course in words.
+// shapeOf returns the form of the deciding figure's course in words.
 func shapeOf(d decision) string {
 	j := d.by
 	n := len(j.curve.x)

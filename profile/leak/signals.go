@@ -59,7 +59,7 @@ func (l *look) has(names ...string) bool {
 // hasRuntime tells whether the target's runtime spoke at all.
 func (l *look) hasRuntime() bool { return len(l.Polls) > 0 || len(l.Floors) >= fewestRuntime }
 
-// heapCurve is the live heap with the stacks: after forced collections where there
+// heapCurve returns the live heap with the stacks: after forced collections where there
 // are enough, else after the target's own.
 func (l *look) heapCurve() (c curve, forced bool) {
 	if len(l.Floors) < fewestFloor {
@@ -68,7 +68,7 @@ func (l *look) heapCurve() (c curve, forced bool) {
 	return l.floorCurve(func(f *profile.LiveHeap) float64 { return float64(f.HeapAlloc) + float64(f.StackInuse) }), true
 }
 
-// objectCurve is the number of heap objects after the forced collections that told it.
+// objectCurve returns the number of heap objects after the forced collections that told it.
 func (l *look) objectCurve() (c curve, ok bool) {
 	for i := range l.Floors {
 		if f := &l.Floors[i]; f.HeapObjects > 0 {
@@ -78,7 +78,7 @@ func (l *look) objectCurve() (c curve, ok bool) {
 	return c.lowest(mostFloors), len(c.x) >= fewestFloor
 }
 
-// goroutineCurve is the number of goroutines at the polls that told it.
+// goroutineCurve returns the number of goroutines at the polls that told it.
 func (l *look) goroutineCurve() (c curve, ok bool) {
 	for i := range l.Polls {
 		if p := &l.Polls[i]; p.Goroutines > 0 {
@@ -144,7 +144,7 @@ func (l *look) cyclesSeen(c curve) func(cut, slope float64) bool {
 	}
 }
 
-// binned is a curve of more than mostPoints points as bins of their lowest deciles.
+// binned returns a curve of more than mostPoints points as bins of their lowest deciles.
 func (l *look) binned(c curve) curve {
 	if len(c.x) <= mostPoints {
 		return c
@@ -156,7 +156,7 @@ func (l *look) binned(c curve) curve {
 	return c
 }
 
-// sampleCurve is a figure of the samples in bins, without their times.
+// sampleCurve returns a figure of the samples in bins, without their times.
 func (l *look) sampleCurve(bins int, figure func(*profile.Sample) float64, reduce stats.Reduce) curve {
 	n, at := l.samples.len(), l.samples.at
 	return curve{
@@ -165,7 +165,7 @@ func (l *look) sampleCurve(bins int, figure func(*profile.Sample) float64, reduc
 	}
 }
 
-// workingSetCurve is the working set without page cache, which the kernel takes back
+// workingSetCurve returns the working set without page cache, which the kernel takes back
 // when memory is short. The lowest decile of a bin is nearest to what is retained.
 func (l *look) workingSetCurve() curve {
 	bins := min(mostPoints, max(fewestFloor, l.samples.len()/4))
@@ -183,7 +183,7 @@ func (l *look) workingSetCurve() curve {
 	return c
 }
 
-// kernelCurve is kernel memory that cannot be reclaimed.
+// kernelCurve returns kernel memory that cannot be reclaimed.
 func (l *look) kernelCurve() (c curve, ok bool) {
 	if !l.hasKernel() {
 		return curve{}, false
@@ -195,7 +195,7 @@ func (l *look) hasKernel() bool {
 	return l.has("kernel") || l.has("usage", "inactive_file", "active_file", "anon")
 }
 
-// kernelOf is a sample's kernel memory with the sockets' buffers, without what the
+// kernelOf returns a sample's kernel memory with the sockets' buffers, without what the
 // kernel can drop, as far as it tells; where it does not tell, what is charged and
 // neither page cache nor anonymous nor tmpfs.
 func (l *look) kernelOf() func(*profile.Sample) float64 {
@@ -217,7 +217,7 @@ func (l *look) kernelOf() func(*profile.Sample) float64 {
 	}
 }
 
-// tmpfsCurve is memory in files that only memory backs.
+// tmpfsCurve returns memory in files that only memory backs.
 func (l *look) tmpfsCurve() (c curve, ok bool) {
 	if !l.has("shmem") {
 		return curve{}, false
@@ -225,7 +225,7 @@ func (l *look) tmpfsCurve() (c curve, ok bool) {
 	return l.sampleCurve(mostPoints, func(s *profile.Sample) float64 { return float64(s.Shmem) }, stats.Median), true
 }
 
-// outside is the anonymous memory that is not the runtime's; negative where the runtime
+// outside returns the anonymous memory that is not the runtime's; negative where the runtime
 // holds memory that it has not touched yet.
 func (l *look) outside(at time.Duration, sys, released uint64) float64 {
 	return l.anonAt(at) - (float64(sys) - float64(released))
@@ -250,7 +250,7 @@ func (l *look) judgeOffHeap(c curve) judged {
 	return j
 }
 
-// offHeapCurve is the anonymous memory, swapped out or not, that the runtime did not
+// offHeapCurve returns the anonymous memory, swapped out or not, that the runtime did not
 // get from the system, where the runtime told how much that is: at all polls, or else
 // at all floors.
 func (l *look) offHeapCurve() (c curve, ok bool) {
@@ -270,10 +270,10 @@ func (l *look) offHeapCurve() (c curve, ok bool) {
 	return c, len(c.x) > 0 && !slices.ContainsFunc(l.Floors, func(f profile.LiveHeap) bool { return f.Sys == 0 })
 }
 
-// medians is a curve in bins of their medians.
+// medians returns a curve in bins of their medians.
 func (c curve) medians(bins int) curve { return c.reduced(bins, stats.Median) }
 
-// lowest is a curve of at most that many points, which are bins' minima if it has more.
+// lowest returns a curve of at most that many points, which are bins' minima if it has more.
 func (c curve) lowest(most int) curve {
 	if len(c.x) <= most {
 		return c
@@ -288,7 +288,7 @@ func (c curve) reduced(bins int, reduce stats.Reduce) curve {
 	return curve{in(c.at, stats.Mean), in(c.x, stats.Mean), in(c.y, reduce)}
 }
 
-// anonAt is the anonymous memory at a moment, swapped out or not, between the two
+// anonAt returns the anonymous memory at a moment, swapped out or not, between the two
 // samples next to it.
 func (l *look) anonAt(at time.Duration) float64 {
 	swap := l.has("swap")

@@ -9,7 +9,7 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
-// split is the growth over the window by cause, largest first, as far as the
+// split returns the growth over the window by cause, largest first, as far as the
 // evidence tells the causes apart. Each is the difference of the medians of the
 // window's last and first tenth.
 func (l *look) split() []Cause {
@@ -53,7 +53,7 @@ func (l *look) splitRuntime(add func(name string, grown float64, ok bool)) {
 // runtimeFigures is what a floor or a poll says, in bytes.
 type runtimeFigures struct{ live, stacks, kept float64 } // kept: from the system and not given back
 
-// runtimeFigures are the floors', or where there are too few the polls'.
+// runtimeFigures returns the floors', or where there are too few the polls'.
 func (l *look) runtimeFigures() (n int, at func(i int) runtimeFigures) {
 	if len(l.Floors) >= fewestRuntime {
 		return len(l.Floors), func(i int) runtimeFigures {
@@ -67,12 +67,12 @@ func (l *look) runtimeFigures() (n int, at func(i int) runtimeFigures) {
 	}
 }
 
-// grown is the growth of a figure of the samples.
+// grown returns the growth of a figure of the samples.
 func (l *look) grown(figure func(*profile.Sample) float64) float64 {
 	return ends(l.samples.len(), func(i int) float64 { return figure(l.samples.at(i)) })
 }
 
-// ends is the median of the last tenth less that of the first.
+// ends returns the median of the last tenth less that of the first.
 func ends(n int, value func(i int) float64) float64 {
 	if n == 0 {
 		return 0

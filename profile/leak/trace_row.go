@@ -35,7 +35,7 @@ type row struct {
 	err     error
 }
 
-// number is a cell's, and whether it was sampled.
+// number returns a cell's, and whether it was sampled.
 func (r *row) number(name string) (v float64, ok bool) {
 	const most = 1 << 53 // above, float64 leaves numbers out
 	i, there := r.columns[name]
@@ -97,7 +97,7 @@ func (rec *recording) add(r row) error {
 	return r.err
 }
 
-// memory is what the row says of the cgroup.
+// memory returns what the row says of the cgroup.
 func (r *row) memory() profile.Memory {
 	m := profile.Memory{Missing: profile.Lacking("working_set", "file", "shmem", "kernel", "swap", "limit", "oom_kills")}
 	for _, figure := range []struct {
@@ -122,7 +122,7 @@ func (r *row) memory() profile.Memory {
 	return m
 }
 
-// evidence is the whole recording; requests that were not sampled lie on a straight
+// evidence returns the whole recording; requests that were not sampled lie on a straight
 // line between those that were.
 func (rec *recording) evidence() Evidence {
 	e := rec.e

@@ -3,6 +3,8 @@ package leak
 import (
 	"fmt"
 	"time"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // Verdict is what can be said of a target's memory under load. The zero value
@@ -17,7 +19,7 @@ const (
 
 var verdictNames = []string{"inconclusive", "steady", "leaking"}
 
-// String is "inconclusive", "steady" or "leaking".
+// String returns "inconclusive", "steady" or "leaking".
 func (v Verdict) String() string {
 	if v < 0 || int(v) >= len(verdictNames) {
 		return fmt.Sprintf("Verdict(%d)", int(v))
@@ -44,27 +46,16 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 	return fmt.Errorf("read verdict: %q is none of inconclusive, steady, leaking", text)
 }
 
-// Estimate is a value with its 95 % interval. Where there is none, Lo and Hi are Value.
-type Estimate struct {
-	Value, Lo, Hi float64
-	Points        int // reduced points it was made from; 0 means that there is no estimate
-}
-
-// Interval tells whether there is an interval. There is none where
-// nothing was estimated, and where none can be stood by: in growth by few steps, of a
-// heap whose collections were not forced, of the working set.
-func (e Estimate) Interval() bool { return e.Points > 0 && e.Lo < e.Hi }
-
 // Trend is what Detect found.
 type Trend struct {
 	Verdict Verdict
 	Channel string // the figure that decided: "live heap", "heap objects", "working set", "reachable heap", …
 
-	PerRequest Estimate // growth in bytes per completed request
-	PerSecond  Estimate // growth in bytes per second
-	Onset      Onset    // when growth of the live heap set in, if that was in the midst of the window and the run is not Steady
-	Objects    Estimate // growth in heap objects per completed request; no Points where they were not counted
-	Bound      float64  // if Steady: no growth above this many bytes per request
+	PerRequest profile.Estimate // growth in bytes per completed request
+	PerSecond  profile.Estimate // growth in bytes per second
+	Onset      Onset            // when growth of the live heap set in, if that was in the midst of the window and the run is not Steady
+	Objects    profile.Estimate // growth in heap objects per completed request; no Points where they were not counted
+	Bound      float64          // if Steady: no growth above this many bytes per request
 
 	Floor      float64 // growth over the window below which nothing is called a leak, in bytes
 	Margin     float64 // growth over the window that Steady excludes, in bytes
@@ -87,14 +78,14 @@ type Trend struct {
 
 // Channel is what one figure says by itself.
 type Signal struct {
-	Name    string   // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set", "reachable heap"
-	Verdict Verdict  // of this figure alone
-	Slope   Estimate // growth per completed request, in Unit
-	Unit    string   // "B", "objects", "goroutines", "file descriptors" or "threads"
-	Bound   float64  // if Steady: no growth above this per request, in Unit
-	Floor   float64  // growth over the window below which nothing is called a leak, in Unit
-	Margin  float64  // growth over the window that Steady excludes, in Unit
-	Reasons []string // why it is not Leaking
+	Name    string           // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set", "reachable heap"
+	Verdict Verdict          // of this figure alone
+	Slope   profile.Estimate // growth per completed request, in Unit
+	Unit    string           // "B", "objects", "goroutines", "file descriptors" or "threads"
+	Bound   float64          // if Steady: no growth above this per request, in Unit
+	Floor   float64          // growth over the window below which nothing is called a leak, in Unit
+	Margin  float64          // growth over the window that Steady excludes, in Unit
+	Reasons []string         // why it is not Leaking
 }
 
 // Cause is a part of memory and how much it grew over the window.

@@ -51,7 +51,7 @@ func compact() *catalogue {
 	})
 }
 
-// filled is all products, with what stored makes of their suppliers' terms.
+// filled returns all products, with what stored makes of their suppliers' terms.
 func filled(stored func(string) string) *catalogue {
 	c := &catalogue{all: make([]product, products)}
 	for i := range c.all {

@@ -24,7 +24,7 @@ type prices struct {
 	slots [cached]string
 }
 
-// of is a product's price, kept for the next time.
+// of returns a product's price, kept for the next time.
 func (p *prices) of(product int) string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

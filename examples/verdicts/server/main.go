@@ -48,7 +48,7 @@ var services = map[string]service{
 // churn is garbage: gone with the request.
 func churn(size int) { _ = strings.Repeat("x", size) }
 
-// fill is memory that is really there: written to, not just reserved.
+// fill returns memory that is really there: written to, not just reserved.
 func fill(size int) []byte {
 	b := make([]byte, size)
 	for i := 0; i < size; i += 4096 {

@@ -62,7 +62,7 @@ func halt(pid int, until time.Time) error {
 	}
 }
 
-// moving is how many threads do not stand still.
+// moving returns how many threads do not stand still.
 func moving(pid int) int {
 	ids, _ := tasks(pid)
 	n := 0

@@ -109,7 +109,7 @@ func ended(pid, tid int) bool {
 	return err != nil || p.state == "Z" || p.state == "X"
 }
 
-// tasks are the IDs of a process's threads.
+// tasks returns the IDs of a process's threads.
 func tasks(pid int) ([]int, error) {
 	names, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", pid))
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 // ClosurePrefix begins the name of a closure's type; the function's name follows.
 const ClosurePrefix = "func "
 
-// Closure is the layout of a function value's object: its code, then what it captured.
+// Closure returns the layout of a function value's object: its code, then what it captured.
 // Nil if no function begins at that address.
 func (p *Program) Closure(pc uint64) *Type {
 	fn := p.Function(pc)
@@ -33,7 +33,7 @@ func (p *Program) Closure(pc uint64) *Type {
 	return t
 }
 
-// receiver is the type that a method value, "shop.(*server).handle-fm", is bound to.
+// receiver returns the type that a method value, "shop.(*server).handle-fm", is bound to.
 func (p *Program) receiver(fn string) *Type {
 	if !strings.HasSuffix(fn, "-fm") {
 		return nil

@@ -188,7 +188,7 @@ func (p *Program) resolveNow(t *Type) *Type {
 	return t
 }
 
-// runtimeAddr is where the runtime describes t. DWARF has an address, or an offset from
+// runtimeAddr returns where the runtime describes t. DWARF has an address, or an offset from
 // where the descriptions begin.
 func (p *Program) runtimeAddr(t *Type) uint64 {
 	switch {
@@ -200,7 +200,7 @@ func (p *Program) runtimeAddr(t *Type) uint64 {
 	return t.runtime + p.bias
 }
 
-// Named is the type of that name, with its package's path; nil if it is not known.
+// Named returns the type of that name, with its package's path; nil if it is not known.
 func (p *Program) Named(name string) *Type {
 	if t, ok := p.byName[name]; ok {
 		return t

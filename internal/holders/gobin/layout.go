@@ -93,7 +93,7 @@ func (p *Program) fieldOffset(name string, path []string) (off uint64, ok bool) 
 	return off, true
 }
 
-// raw is a type as DWARF has it: the runtime's own structures come before it is known
+// raw returns a type as DWARF has it: the runtime's own structures come before it is known
 // where the runtime describes types.
 func (p *Program) raw(t *Type) *Type {
 	for t.base != nil {

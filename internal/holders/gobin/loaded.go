@@ -30,7 +30,7 @@ func Loaded(pid int) (*Program, error) {
 
 var errNotLoaded = errors.New("find where the executable was loaded: the kernel's list of mappings does not name it")
 
-// biasOf is how far from its own addresses a file was loaded, by /proc/PID/maps: its
+// biasOf returns how far from its own addresses a file was loaded, by /proc/PID/maps: its
 // first mapping against its first segment.
 func biasOf(f *elf.File, maps io.Reader, exe string) (uint64, error) {
 	for lines := bufio.NewScanner(maps); lines.Scan(); {
@@ -104,7 +104,7 @@ func (p *Program) relocate(table *elf.Section) {
 	}
 }
 
-// holding is the section with contents that an address lies in.
+// holding returns the section with contents that an address lies in.
 func (p *Program) holding(a uint64) *elf.Section {
 	for _, s := range p.file.Sections {
 		if s.Flags&elf.SHF_ALLOC != 0 && s.Type != elf.SHT_NOBITS && a >= s.Addr && a-s.Addr < s.Size {

@@ -127,7 +127,7 @@ func (p *Program) Names() string {
 	}
 }
 
-// bytes are n bytes of the file that are loaded at address a; nil if there are none.
+// bytes returns n bytes of the file that are loaded at address a; nil if there are none.
 func (p *Program) bytes(a uint64, n uint64) []byte {
 	for _, s := range p.sections {
 		if a >= s.Addr && a-s.Addr < s.Size && n <= s.Size-(a-s.Addr) {
@@ -152,7 +152,7 @@ func (p *Program) u64(a uint64) uint64 {
 	return 0
 }
 
-// Constant is a word that the program cannot have changed since it started.
+// Constant returns a word that the program cannot have changed since it started.
 func (p *Program) Constant(a uint64) (uint64, bool) {
 	for _, s := range p.sections {
 		if a >= s.Addr && a-s.Addr < s.Size {
@@ -166,7 +166,7 @@ func (p *Program) Constant(a uint64) (uint64, bool) {
 // Holds tells whether an address lies in what the executable itself has loaded.
 func (p *Program) Holds(a uint64) bool { return a >= p.from && a < p.to }
 
-// Section is where a section lies in memory.
+// Section returns where a section lies in memory.
 func (p *Program) Section(name string) (from, size uint64) {
 	if s := p.section(name); s != nil {
 		return s.Addr, s.Size
@@ -174,7 +174,7 @@ func (p *Program) Section(name string) (from, size uint64) {
 	return 0, 0
 }
 
-// section is the one of that name; in position-independent programs some bear another.
+// section returns the one of that name; in position-independent programs some bear another.
 func (p *Program) section(name string) *elf.Section {
 	if s := p.file.Section(name); s != nil {
 		return s
@@ -232,7 +232,7 @@ type Variables struct {
 	Mask     uint64
 }
 
-// Variables are those with a value of their own, and those that begin as zero. C code may
+// Variables returns those with a value of their own, and those that begin as zero. C code may
 // have others beside them in the same sections.
 func (p *Program) Variables() [2]Variables {
 	at := func(field string) uint64 { return p.moduleAt + p.Layout["moduledata."+field] }
@@ -266,7 +266,7 @@ func (p *Program) readFunctions() error {
 	return nil
 }
 
-// Function is the name of the function that an address lies in; "" if in none.
+// Function returns the name of the function that an address lies in; "" if in none.
 func (f *functions) Function(pc uint64) string {
 	if name, ok := f.named[pc]; ok {
 		return name
@@ -279,7 +279,7 @@ func (f *functions) Function(pc uint64) string {
 	return name
 }
 
-// Entry is the name of the function that begins at an address; "" if none does.
+// Entry returns the name of the function that begins at an address; "" if none does.
 func (f *functions) Entry(pc uint64) string {
 	if fn := f.table.PCToFunc(pc); fn != nil && fn.Entry == pc {
 		return fn.Name

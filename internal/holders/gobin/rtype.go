@@ -47,7 +47,7 @@ func (t *types) init() {
 	}
 }
 
-// ID is a number for t that stays, from 1; 0 is no type.
+// ID returns a number for t that stays, from 1; 0 is no type.
 func (p *Program) ID(t *Type) int32 {
 	if t == nil {
 		return 0
@@ -59,7 +59,7 @@ func (p *Program) ID(t *Type) int32 {
 	return t.id
 }
 
-// TypeOf is the type of that ID.
+// TypeOf returns the type of that ID.
 func (p *Program) TypeOf(id int32) *Type { return p.all[id] }
 
 // name reads an encoded name: flags, length, bytes.
@@ -124,7 +124,7 @@ func (p *Program) head(a uint64) *Type {
 	return t
 }
 
-// uncommon is where the description of a named type goes on, by its kind.
+// uncommon returns where the description of a named type goes on, by its kind.
 func uncommon(k Kind) uint64 {
 	switch k {
 	case Pointer, Slice, Func:
@@ -201,7 +201,7 @@ func (p *Program) fields(t *Type, at, n uint64) {
 	}
 }
 
-// Dynamic is the type that the first word of an interface value means: a type, or an
+// Dynamic returns the type that the first word of an interface value means: a type, or an
 // interface table, whose second word read gives; nil if it is neither.
 func (p *Program) Dynamic(word uint64, read func(uint64) uint64) *Type {
 	if t, ok := p.dynamic[word]; ok {

@@ -35,7 +35,7 @@ func (s *Slot) Leads() bool {
 	return s.Role != Skip && s.Role != Head && (s.Type == nil || s.Role != Whole || !s.Type.Kind.Scalar())
 }
 
-// SlotAt is the word at an offset in a value of type t.
+// SlotAt returns the word at an offset in a value of type t.
 func (p *Program) SlotAt(t *Type, off uint64) *Slot {
 	if (t.Kind == Elements || t.Kind == Array) && t.Elem != nil && t.Elem.Size > 0 {
 		off %= t.Elem.Size // all elements are alike
@@ -52,7 +52,7 @@ func (p *Program) SlotAt(t *Type, off uint64) *Slot {
 	return &s
 }
 
-// LabelID is a number for a text that stays.
+// LabelID returns a number for a text that stays.
 func (p *Program) LabelID(label string) int32 {
 	id, ok := p.labels[label]
 	if !ok {
@@ -63,7 +63,7 @@ func (p *Program) LabelID(label string) int32 {
 	return id
 }
 
-// Label is the text of that number.
+// Label returns the text of that number.
 func (p *Program) Label(id int32) string { return p.texts[id] }
 
 const deepestValue = 20 // structs in arrays in structs
@@ -97,7 +97,7 @@ func (p *Program) slot(t *Type, off uint64, depth int) Slot {
 	return Slot{Type: t}
 }
 
-// only is s if it is wanted, else a word that leads nowhere: who waits at a channel is
+// only returns s if it is wanted, else a word that leads nowhere: who waits at a channel is
 // not held by it, and a map's own bookkeeping is no element.
 func only(wanted bool, s Slot) Slot {
 	if wanted {
@@ -148,7 +148,7 @@ func (p *Program) field(t *Type, off uint64, depth int) Slot {
 	return Slot{Label: fmt.Sprintf(".+%d", off)}
 }
 
-// sudogField is the name of the field at that offset.
+// sudogField returns the name of the field at that offset.
 func sudogField(t *Type, off uint64) string {
 	for _, f := range t.Fields {
 		if f.Offset == off {
@@ -158,7 +158,7 @@ func sudogField(t *Type, off uint64) string {
 	return "?"
 }
 
-// fieldLabel is ".name", or what a map's slot is called.
+// fieldLabel returns ".name", or what a map's slot is called.
 func fieldLabel(t *Type, name string) string {
 	if t.Trie && (name == "key" || name == "value") {
 		return "[" + name + "]"
@@ -169,7 +169,7 @@ func fieldLabel(t *Type, name string) string {
 	return "." + name
 }
 
-// atomicPointer is what a sync/atomic.Pointer[T] is in truth: *T. Its own field is an
+// atomicPointer returns what a sync/atomic.Pointer[T] is in truth: *T. Its own field is an
 // unsafe.Pointer; T stands in an array of no length.
 func (p *Program) atomicPointer(t *Type) *Type {
 	if !strings.HasPrefix(t.Name, "sync/atomic.Pointer[") && !strings.HasPrefix(t.Name, "atomic.Pointer[") {

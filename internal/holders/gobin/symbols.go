@@ -58,7 +58,7 @@ func cmp64(a, b uint64) int {
 // HasSymbols tells whether global variables have names.
 func (g *globals) HasSymbols() bool { return len(g.vars) > 0 }
 
-// Symbol is the address of the variable of that name.
+// Symbol returns the address of the variable of that name.
 func (g *globals) Symbol(name string) (uint64, bool) {
 	i, ok := g.index[name]
 	if !ok {
@@ -67,7 +67,7 @@ func (g *globals) Symbol(name string) (uint64, bool) {
 	return g.vars[i].Addr, true
 }
 
-// GlobalAt is the variable that an address lies in; nil if in none that has a name.
+// GlobalAt returns the variable that an address lies in; nil if in none that has a name.
 func (g *globals) GlobalAt(a uint64) *Global {
 	i := sort.Search(len(g.vars), func(i int) bool { return g.vars[i].Addr > a })
 	const overlap = 4 // symbols may mark parts of others
@@ -79,7 +79,7 @@ func (g *globals) GlobalAt(a uint64) *Global {
 	return nil
 }
 
-// GlobalType is the type of a variable; nil if the executable does not tell.
+// GlobalType returns the type of a variable; nil if the executable does not tell.
 func (p *Program) GlobalType(g *Global) *Type {
 	if g.dwarf == 0 {
 		return nil
@@ -87,7 +87,7 @@ func (p *Program) GlobalType(g *Global) *Type {
 	return p.resolve(p.byOffset[g.dwarf])
 }
 
-// WaitReason is the runtime's word for why a goroutine waits; "" where symbols do not
+// WaitReason returns the runtime's word for why a goroutine waits; "" where symbols do not
 // tell.
 func (p *Program) WaitReason(n uint64) string {
 	i, ok := p.index["runtime.waitReasonStrings"]

@@ -60,7 +60,7 @@ type Field struct {
 	Type   *Type
 }
 
-// ElementsOf is an array of t of any length.
+// ElementsOf returns an array of t of any length.
 func (t *Type) ElementsOf() *Type {
 	if t.elements == nil {
 		t.elements = &Type{Name: "[]" + t.Name, Kind: Elements, Elem: t, Size: t.Size, Inner: t.Inner}
@@ -68,7 +68,7 @@ func (t *Type) ElementsOf() *Type {
 	return t.elements
 }
 
-// HeaderOf is what a map or channel value of type t points to. It bears the name of t,
+// HeaderOf returns what a map or channel value of type t points to. It bears the name of t,
 // because to a person it is the map or the channel.
 func (t *Type) HeaderOf() *Type {
 	if t.header == nil {
@@ -91,7 +91,7 @@ const (
 	chanBuffer    = 16 // offset of buf
 )
 
-// DirectoryOf is the array of a large map's tables.
+// DirectoryOf returns the array of a large map's tables.
 func (t *Type) DirectoryOf() *Type {
 	if t.directory == nil {
 		table := &Type{Name: t.Name, Kind: MapTable, Elem: t, Size: mapTableSize, Inner: true}

@@ -15,7 +15,7 @@ type xrefs struct {
 	users    map[uint64][]string
 }
 
-// Users are the functions that refer to the variable at a, or to the nearest one that
+// Users returns the functions that refer to the variable at a, or to the nearest one that
 // begins before it, and where that begins.
 func (p *Program) Users(a uint64) (base uint64, functions []string) {
 	p.searchUsers()
@@ -97,7 +97,7 @@ func (p *Program) operands(code []byte, at, from, to uint64, found func(at, targ
 	}
 }
 
-// Refers are the addresses of data that a function's code refers to.
+// Refers returns the addresses of data that a function's code refers to.
 func (p *Program) Refers(function string) []uint64 {
 	fn := p.table.LookupFunc(function)
 	if fn == nil || fn.End < fn.Entry || p.file.Machine != elf.EM_X86_64 {

@@ -2,7 +2,7 @@ package graph
 
 import "github.com/memgate/memgate/internal/holders/gobin"
 
-// elements is how many an object has, by its own word: a map or a channel by its
+// elements returns how many an object has, by its own word: a map or a channel by its
 // header, a slice's array by the slice that points to it. A number that cannot be is 0.
 func (f *folding) elements(k int32, size uint64) int64 {
 	t := f.p.TypeOf(f.typ[k])
@@ -25,7 +25,7 @@ func (f *folding) elements(k int32, size uint64) int64 {
 	return int64(n)
 }
 
-// length is that of the slice which an array was reached by; 0 if it was reached
+// length returns that of the slice which an array was reached by; 0 if it was reached
 // otherwise.
 func (f *folding) length(k int32) uint64 {
 	p := f.parent[k]

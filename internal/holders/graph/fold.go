@@ -54,7 +54,7 @@ type folding struct {
 // nodeKey is a node by numbers: comparing texts a million times takes long.
 type nodeKey struct{ parent, label, typ int32 }
 
-// node is the node of a key; a new one if there is room.
+// node returns the node of a key; a new one if there is room.
 func (f *folding) node(k nodeKey) (id int32, made bool) {
 	if id, ok := f.nodes[k]; ok {
 		return id, false
@@ -109,7 +109,7 @@ func (f *folding) addObjects() {
 	}
 }
 
-// place is the node of an object. It is not the object's own where the object is a part
+// place returns the node of an object. It is not the object's own where the object is a part
 // of what it hangs on: the inside of a map.
 func (f *folding) place(k int32) (id int32, own bool) {
 	above := f.above(k)
@@ -168,7 +168,7 @@ func (f *folding) above(k int32) int32 {
 	return f.ofr[^f.parent[k]]
 }
 
-// label is how an object's parent points to it.
+// label returns how an object's parent points to it.
 func (f *folding) label(k int32) int32 {
 	p := f.parent[k]
 	if p < 0 {

@@ -62,7 +62,7 @@ type Crossing struct {
 	Count int64  // pointers
 }
 
-// Key is the path as text, the same in every snapshot of a program.
+// Key returns the path as text, the same in every snapshot of a program.
 func (p *Paths) Key(i int32) string {
 	var parts []string
 	for ; i > 0; i = p.Nodes[i].Parent {
@@ -72,7 +72,7 @@ func (p *Paths) Key(i int32) string {
 	return strings.Join(parts, "\x00")
 }
 
-// Top is the root of a path: a variable, or goroutines.
+// Top returns the root of a path: a variable, or goroutines.
 func (p *Paths) Top(i int32) int32 {
 	for i > 0 && p.Nodes[i].Parent != 0 {
 		i = p.Nodes[i].Parent

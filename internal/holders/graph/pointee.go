@@ -38,7 +38,7 @@ func (p inSegment) before() uint64 { return p.seg.Word(p.addr - 8) }
 func (p inSegment) after() uint64  { return p.seg.Word(p.addr + 8) }
 func (p inSegment) boxed() bool    { return p.seg.Scalar(p.addr - 8) }
 
-// pointee is the type of the object that a pointer leads to; nil if it is not known.
+// pointee returns the type of the object that a pointer leads to; nil if it is not known.
 func (s *search) pointee(slot *gobin.Slot, at place, to int32) *gobin.Type {
 	t := s.p.Resolve(slot.Type)
 	if t == nil {
@@ -68,7 +68,7 @@ func (s *search) pointee(slot *gobin.Slot, at place, to int32) *gobin.Type {
 	return nil
 }
 
-// dynamic is the type of an interface whose first word is known. Without live, only
+// dynamic returns the type of an interface whose first word is known. Without live, only
 // what the executable itself says counts.
 func (s *search) dynamic(word uint64, live func(uint64) uint64) *gobin.Type {
 	if word == 0 || live == nil && !s.p.Holds(word) {
@@ -77,7 +77,7 @@ func (s *search) dynamic(word uint64, live func(uint64) uint64) *gobin.Type {
 	return s.p.Dynamic(word, live)
 }
 
-// boxed is the type of the object behind an interface with a value of type t: what t
+// boxed returns the type of the object behind an interface with a value of type t: what t
 // points to, or a copy of the value.
 func (s *search) boxed(t *gobin.Type, to int32) *gobin.Type {
 	if t == nil {
@@ -90,7 +90,7 @@ func (s *search) boxed(t *gobin.Type, to int32) *gobin.Type {
 	return t
 }
 
-// behind is what a value of type t, a pointer of some kind, points to.
+// behind returns what a value of type t, a pointer of some kind, points to.
 func (s *search) behind(t *gobin.Type, to int32) *gobin.Type {
 	switch t.Kind {
 	case gobin.Pointer:
@@ -122,7 +122,7 @@ func (s *search) syncNode(t *gobin.Type, to int32) *gobin.Type {
 	return t
 }
 
-// guess is the type of what a pointer leads to whose own type is not known: only where
+// guess returns the type of what a pointer leads to whose own type is not known: only where
 // the word before it is a type or an interface table of the executable, and is no
 // pointer by the collector's map. The two are an interface then.
 func (s *search) guess(at place, to int32) *gobin.Type {
@@ -132,7 +132,7 @@ func (s *search) guess(at place, to int32) *gobin.Type {
 	return s.boxed(s.dynamic(at.before(), nil), to)
 }
 
-// onStack is guess for a word of a stack, which has no map. Only an interface table is
+// onStack returns guess for a word of a stack, which has no map. Only an interface table is
 // believed there: the address of a type may be a value of its own.
 func (s *search) onStack(before uint64, to int32) *gobin.Type {
 	if s.p.RuntimeType(before) != nil {

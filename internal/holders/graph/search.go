@@ -219,7 +219,7 @@ func (s *search) inferMaps() {
 	}
 }
 
-// untypedAbove is the parent of an object and its size, if it is an object whose type
+// untypedAbove returns the parent of an object and its size, if it is an object whose type
 // is not known; else -1.
 func (s *search) untypedAbove(k int32) (int32, uint64) {
 	p := s.parent[k]

@@ -94,7 +94,7 @@ func (s *Segment) Scalar(a uint64) bool {
 	return a >= s.Addr && k/8 < uint64(len(s.mask)) && s.mask[k/8]>>(k%8)&1 == 0
 }
 
-// Word is the word at an address of the segment; 0 if it is not in it.
+// Word returns the word at an address of the segment; 0 if it is not in it.
 func (s *Segment) Word(a uint64) uint64 {
 	if a < s.Addr || a-s.Addr+8 > uint64(len(s.Data)) {
 		return 0
@@ -144,13 +144,13 @@ func (m *Image) index() {
 	}
 }
 
-// Len is the number of objects, those that are not in use included.
+// Len returns the number of objects, those that are not in use included.
 func (m *Image) Len() int {
 	last := m.spans[len(m.spans)-1]
 	return int(last.first) + int(last.n)
 }
 
-// Find is the object that an address lies in; -1 if in none.
+// Find returns the object that an address lies in; -1 if in none.
 func (m *Image) Find(a uint64) int32 {
 	k := a>>tableShift - m.low
 	if k >= uint64(len(m.tables)) || m.tables[k] == nil {
@@ -176,13 +176,13 @@ func (m *Image) spanOf(id int32) *span {
 	return &m.spans[i]
 }
 
-// Object is where an object begins and the bytes that it takes.
+// Object returns where an object begins and the bytes that it takes.
 func (m *Image) Object(id int32) (addr, size uint64) {
 	s := m.spanOf(id)
 	return s.addr + uint64(id-s.first)*s.elem, s.elem
 }
 
-// Word is a word of an object; 0 if the object has no pointers.
+// Word returns a word of an object; 0 if the object has no pointers.
 func (m *Image) Word(id int32, off uint64) uint64 {
 	s := m.spanOf(id)
 	if s.mem < 0 || off+8 > s.elem {
@@ -204,7 +204,7 @@ func (m *Image) Scalar(id int32, off uint64) bool {
 // Live reads a word of the process as it is now: for what does not change.
 func (m *Image) Live(a uint64) uint64 { return m.live.word(a) }
 
-// TypeWord is the address of the type that the allocator noted beside an object, and
+// TypeWord returns the address of the type that the allocator noted beside an object, and
 // how far into the object the value begins; 0 if it noted none.
 func (m *Image) TypeWord(id int32) (word, at uint64) {
 	s := m.spanOf(id)
@@ -251,7 +251,7 @@ func (m *Image) Edges(id int32, to []Edge) []Edge {
 	return to
 }
 
-// bitmap is where in a span of small objects the bits lie that tell pointers.
+// bitmap returns where in a span of small objects the bits lie that tell pointers.
 func (m *Image) bitmap(s *span) uint64 {
 	at := s.size - s.size/64
 	if m.inline && s.elem >= smallest {

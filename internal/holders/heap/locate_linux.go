@@ -30,7 +30,7 @@ func (r *reader) locate() error {
 	return nil
 }
 
-// firstThat is the first address that the code of a function refers to and that holds
+// firstThat returns the first address that the code of a function refers to and that holds
 // what is looked for.
 func (r *reader) firstThat(is func(uint64) bool, functions ...string) uint64 {
 	for _, f := range functions {

@@ -96,7 +96,7 @@ func (r *reader) attempt(pid int) error {
 	return r.finish(stopped.Threads)
 }
 
-// measure is the room that the heap takes, with some to grow.
+// measure returns the room that the heap takes, with some to grow.
 func (r *reader) measure() (uint64, error) {
 	spans, need, err := r.spanTable()
 	if err != nil {
@@ -137,7 +137,7 @@ func (r *reader) whileStopped(threads []freeze.Thread) error {
 	return r.readGoroutines(threads)
 }
 
-// heapParts are the spans with pointers; those that lie side by side are one.
+// heapParts returns the spans with pointers; those that lie side by side are one.
 func (r *reader) heapParts() []part {
 	var parts []part
 	var end uint64

@@ -1,0 +1,81 @@
+package tell
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/memgate/memgate/internal/text"
+	"github.com/memgate/memgate/internal/words"
+	"github.com/memgate/memgate/profile/leak"
+	"github.com/memgate/memgate/report"
+)
+
+const (
+	nearlyOne  = 0.05 // distance from one that is still called one
+	heldShown  = 3
+	fewPercent = 0.3 // share of the growth from which on a holder is called the holder
+)
+
+// Retainers returns who holds what grew, in lines for a message: the holder, its share,
+// what it holds, who else does. They are empty if nobody is named.
+func Retainers(r *report.Record) []string {
+	var lines []string
+	for i, h := range r.Holders {
+		if i > 0 && h.Share < fewPercent {
+			break // what is beside the holder
+		}
+		lines = append(lines, h.String(), "  "+shareInWords(h))
+		for _, s := range h.Holds[:min(heldShown, len(h.Holds))] {
+			lines = append(lines, "  "+Retained(s))
+		}
+		if len(h.AlsoHeldBy) > 0 {
+			lines = append(lines, "  the same is held by "+strings.Join(h.AlsoHeldBy, "; "))
+		}
+	}
+	return lines
+}
+
+// shareInWords returns "98 % of the growth, 2,445 B with each request; one more with each
+// request (2,000 → 8,000)".
+func shareInWords(h report.Holder) string {
+	s := fmt.Sprintf("holds %.0f%% of the growth, %s with each request", 100*h.Share, words.Bytes(h.PerRequest))
+	switch {
+	case h.Elements == 0:
+		return s + "; it grows by itself"
+	case h.Elements > 1-nearlyOne && h.Elements < 1+nearlyOne:
+		s += "; one more with each request"
+	default:
+		s += fmt.Sprintf("; %.2f more with each request", h.Elements)
+	}
+	counts := h.Counts
+	if len(counts) < 3 {
+		counts = []uint64{uint64(max(h.Before, 0)), uint64(max(h.After, 0))}
+	}
+	shown := make([]string, len(counts))
+	for i, n := range counts {
+		shown[i] = words.Count(n)
+	}
+	return s + fmt.Sprintf(" (%s)", strings.Join(shown, " → "))
+}
+
+func Retained(h report.Held) string {
+	s := h.Path
+	if h.Type != "" {
+		s = strings.TrimSpace(s + " (" + h.Type + ")")
+	}
+	return fmt.Sprintf("%s  %s  %.2f with each request", words.SignedMiB(h.Bytes), s, h.Objects)
+}
+
+// Share is for a page.
+func Share(h report.Holder) string { return text.UpperFirst(shareInWords(h)) }
+
+// Retainer returns the first holder, or why there is none where something grew.
+func Retainer(r *report.Record) string {
+	switch {
+	case len(r.Holders) > 0:
+		return fmt.Sprintf("%s: %.0f%%", r.Holders[0], 100*r.Holders[0].Share)
+	case r.Trend.Verdict == leak.Leaking && r.HoldersWhyNot != "":
+		return "not known: " + r.HoldersWhyNot
+	}
+	return ""
+}

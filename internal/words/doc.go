@@ -1,0 +1,3 @@
+// Package words writes numbers for people: sizes, counts, times, shares. It knows nothing
+// of records.
+package words
