@@ -152,7 +152,7 @@ func leastPeak(r *report.Record, phase report.Phase) float64 {
 	}
 	cache, known := uint64(0), false
 	for _, s := range r.Samples.Between(phase.From-r.Source.Every, phase.To+r.Source.Every) {
-		if v, ok := s.Value("inactive_file"); ok {
+		if v, ok := s.Value(profile.InactiveFile); ok {
 			cache, known = max(cache, v), true
 		}
 	}
@@ -267,7 +267,7 @@ func oomRule(r *report.Record) report.Check {
 // oomKills returns the kernel's count in the first and the last sample that has it.
 func oomKills(s profile.Series) (before, after uint64, known bool) {
 	for i := range s {
-		if n, ok := s[i].Value("oom_kills"); ok {
+		if n, ok := s[i].Value(profile.OOMKills); ok {
 			if !known {
 				before, known = n, true
 			}

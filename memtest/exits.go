@@ -111,11 +111,11 @@ func lastSecond(r *report.Record) (said []string) {
 	var most uint64
 	known := false
 	for i := n - 1; i >= 0 && last.At-r.Samples[i].At <= time.Second; i-- {
-		if set, ok := r.Samples[i].Value("working_set"); ok {
+		if set, ok := r.Samples[i].Value(profile.WorkingSet); ok {
 			most, known = max(most, set), true
 		}
 	}
-	if limit, ok := last.Value("limit"); ok && limit > 0 {
+	if limit, ok := last.Value(profile.Limit); ok && limit > 0 {
 		said = append(said, "limit "+words.MiB(limit))
 	}
 	if known {
@@ -129,8 +129,8 @@ func withWitness(exit Exit, s profile.Series) Exit {
 	if exit.OOMKilled || len(s) == 0 {
 		return exit
 	}
-	before, _ := s[0].Value("oom_kills")
-	after, ok := s[len(s)-1].Value("oom_kills")
+	before, _ := s[0].Value(profile.OOMKills)
+	after, ok := s[len(s)-1].Value(profile.OOMKills)
 	if ok && after > before {
 		exit.OOMKilled, exit.Witness = true, fmt.Sprintf("oom_kill %d → %d", before, after)
 	}

@@ -143,7 +143,7 @@ func checkLimit(ctx context.Context, asked Size, want int64, memory profile.Samp
 	if err := memory.Sample(ctx, &m); err != nil {
 		return nil // the run itself says what is wrong with sampling
 	}
-	got, ok := m.Value("limit")
+	got, ok := m.Value(profile.Limit)
 	const page = 64 << 10 // the largest page of a kernel that containers run on
 	if ok && (int64(got) > want || int64(got) < want-page) {
 		return fmt.Errorf("memory limit %s was asked for, the kernel has %s: the engine does not apply limits (rootless without the memory controller?): run it where it does, or leave MemoryLimit out", asked, words.MiB(got))

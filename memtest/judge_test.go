@@ -127,7 +127,7 @@ func TestCheckLeak(t *testing.T) {
 // blind is a source that tells of the usage alone.
 func blind(r *report.Record) {
 	for i := range r.Samples {
-		r.Samples[i].Missing = profile.LackingAllBut("usage")
+		r.Samples[i].Missing = profile.AllFieldsExcept(profile.Usage)
 	}
 }
 

@@ -34,7 +34,7 @@ func TestPace(t *testing.T) {
 func TestPeakSaysHowItIsKnown(t *testing.T) {
 	usage := func(now, peak uint64) *profile.Memory { return &profile.Memory{Usage: now, PeakUsage: peak} }
 	none := func(now uint64) *profile.Memory {
-		return &profile.Memory{Usage: now, Missing: profile.Lacking("peak_usage")}
+		return &profile.Memory{Usage: now, Missing: profile.Fields(profile.PeakUsage)}
 	}
 	for name, tt := range map[string]struct {
 		before, in []*profile.Memory
@@ -48,7 +48,7 @@ func TestPeakSaysHowItIsKnown(t *testing.T) {
 		"the kernel keeps none":     {[]*profile.Memory{none(99)}, []*profile.Memory{none(7), none(6)}, false, 7, report.PeakSampled},
 		"nothing was known before":  {nil, []*profile.Memory{usage(10, 90)}, false, 10, report.PeakSampled},
 		"nothing was measured":      {nil, nil, true, 0, ""},
-		"a seam has nothing to say": {nil, []*profile.Memory{{Missing: profile.LackingAllBut()}}, true, 0, ""},
+		"a seam has nothing to say": {nil, []*profile.Memory{{Missing: profile.AllFieldsExcept()}}, true, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p peak

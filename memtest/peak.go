@@ -19,10 +19,10 @@ type peak struct {
 
 // see takes a sample into account.
 func (p *peak) see(m *profile.Memory) {
-	if usage, ok := m.Value("usage"); ok {
+	if usage, ok := m.Value(profile.Usage); ok {
 		p.sampled, p.measured = max(p.sampled, usage), true
 	}
-	if kernel, ok := m.Value("peak_usage"); ok {
+	if kernel, ok := m.Value(profile.PeakUsage); ok {
 		p.kernel = max(p.kernel, kernel)
 	}
 }

@@ -38,8 +38,8 @@ func pinned(r *report.Record) (report.Finding, bool) {
 func longestAtLimit(s profile.Series) (from, to int) {
 	start := -1
 	for i := range s {
-		limit, known := s[i].Value("limit")
-		set, ok := s[i].Value("working_set")
+		limit, known := s[i].Value(profile.Limit)
+		set, ok := s[i].Value(profile.WorkingSet)
 		if !known || !ok || limit == 0 || float64(set) < pinnedShare*float64(limit) {
 			start = -1
 			continue
@@ -56,16 +56,16 @@ func longestAtLimit(s profile.Series) (from, to int) {
 
 // hardships returns the signs of too little memory between two samples.
 func hardships(r *report.Record, first, last *profile.Sample) (signs []string) {
-	if n := rose(first, last, "major_faults"); n > 0 {
+	if n := rose(first, last, profile.MajorFaults); n > 0 {
 		signs = append(signs, words.Count(n)+" major faults")
 	}
-	if n := rose(first, last, "refaults_file", "refaults_anon"); n > 0 {
+	if n := rose(first, last, profile.RefaultsFile, profile.RefaultsAnon); n > 0 {
 		signs = append(signs, words.Count(n)+" pages needed again")
 	}
-	if n := rose(first, last, "limit_events", "oom_events"); n > 0 {
+	if n := rose(first, last, profile.LimitEvents, profile.OOMEvents); n > 0 {
 		signs = append(signs, "the limit was hit "+words.Count(n)+" times")
 	}
-	if us := rose(first, last, "stall_some_us"); us > 0 {
+	if us := rose(first, last, profile.StallSome); us > 0 {
 		signs = append(signs, (time.Duration(us)*time.Microsecond).Round(time.Millisecond).String()+" of stalls")
 	}
 	began := r.Load.Started.Sub(r.Started)

@@ -15,7 +15,7 @@ func withLeak(r *report.Record, perRequest float64) *report.Record {
 	for i := range leaked.Samples {
 		s := &leaked.Samples[i]
 		more := uint64(perRequest * float64(s.Requests))
-		add(&s.Memory, more, "usage", "working_set", "anon", "active_anon")
+		add(&s.Memory, more, profile.Usage, profile.WorkingSet, profile.Anon, profile.ActiveAnon)
 	}
 	for i := range leaked.Floors {
 		f := &leaked.Floors[i]
@@ -30,10 +30,10 @@ func withLeak(r *report.Record, perRequest float64) *report.Record {
 }
 
 // add adds bytes to those figures that the source has.
-func add(m *profile.Memory, bytes uint64, figures ...string) {
-	for _, name := range figures {
-		if _, ok := m.Value(name); ok {
-			*m.Figure(name) += bytes
+func add(m *profile.Memory, bytes uint64, figures ...profile.Field) {
+	for _, f := range figures {
+		if _, ok := m.Value(f); ok {
+			*m.Figure(f) += bytes
 		}
 	}
 }
@@ -44,9 +44,11 @@ func doubled(r *report.Record) *report.Record {
 	twice := copied(r)
 	for i := range twice.Samples {
 		m := &twice.Samples[i].Memory
-		for _, name := range []string{"usage", "working_set", "anon", "active_anon", "inactive_anon", "file", "inactive_file", "active_file"} {
-			if v, ok := m.Value(name); ok {
-				*m.Figure(name) = 2 * v
+		for _, f := range []profile.Field{
+			profile.Usage, profile.WorkingSet, profile.Anon, profile.ActiveAnon, profile.InactiveAnon, profile.File, profile.InactiveFile, profile.ActiveFile,
+		} {
+			if v, ok := m.Value(f); ok {
+				*m.Figure(f) = 2 * v
 			}
 		}
 	}

@@ -36,8 +36,8 @@ type alarmist struct {
 
 // due returns why a heap profile is to be taken now; "" if there is no reason.
 func (a *alarmist) due(s *profile.Sample) (why string) {
-	limit, known := s.Value("limit")
-	set, ok := s.Value("working_set")
+	limit, known := s.Value(profile.Limit)
+	set, ok := s.Value(profile.WorkingSet)
 	if !known || !ok || limit == 0 || a.given >= mostAlarms || a.given > 0 && s.At-a.last < alarmsApart {
 		return ""
 	}
@@ -57,9 +57,9 @@ func (a *alarmist) due(s *profile.Sample) (why string) {
 	}
 	took := s.At - before.At
 	switch {
-	case share >= rearmed && rose(&before, s, "limit_events", "oom_events") > 0:
+	case share >= rearmed && rose(&before, s, profile.LimitEvents, profile.OOMEvents) > 0:
 		return "the limit was hit"
-	case float64(rose(&before, s, "stall_some_us")) > stallAlarm*float64(took.Microseconds()):
+	case float64(rose(&before, s, profile.StallSome)) > stallAlarm*float64(took.Microseconds()):
 		return "stalls for want of memory"
 	case share >= soonFrom && took >= paceOver/2 && set > before.WorkingSet:
 		if left := time.Duration(float64(limit-min(set, limit)) / float64(set-before.WorkingSet) * float64(took)); left < soonest {
@@ -78,10 +78,10 @@ func (a *alarmist) gave(s *profile.Sample) {
 }
 
 // rose is by how much the first of the named counters that both samples have has grown.
-func rose(before, s *profile.Sample, names ...string) uint64 {
-	for _, name := range names {
-		from, ok := before.Value(name)
-		to, has := s.Value(name)
+func rose(before, s *profile.Sample, fields ...profile.Field) uint64 {
+	for _, f := range fields {
+		from, ok := before.Value(f)
+		to, has := s.Value(f)
 		if ok && has && to > from {
 			return to - from
 		}

@@ -57,8 +57,8 @@ func TestAlarms(t *testing.T) {
 		"comes again":               {at(append(append(level(91, 10), level(60, 10)...), level(91, 10)...)...), []string{"91% of the limit", "91% of the limit"}},
 		"there is no limit":         {noLimit, nil},
 		"up and down many times":    {at(sawtooth(100)...), repeated("91% of the limit", mostAlarms)},
-		"a source without a limit":  {[]profile.Sample{{Memory: profile.Memory{WorkingSet: 5, Limit: 5, Missing: profile.Lacking("limit")}}}, nil},
-		"a source without a figure": {[]profile.Sample{{Memory: profile.Memory{WorkingSet: 5, Limit: 5, Missing: profile.Lacking("working_set")}}}, nil},
+		"a source without a limit":  {[]profile.Sample{{Memory: profile.Memory{WorkingSet: 5, Limit: 5, Missing: profile.Fields(profile.Limit)}}}, nil},
+		"a source without a figure": {[]profile.Sample{{Memory: profile.Memory{WorkingSet: 5, Limit: 5, Missing: profile.Fields(profile.WorkingSet)}}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var a alarmist

@@ -49,7 +49,7 @@ func (m *measurement) sampleLocked(ctx context.Context) error {
 	s := profile.Sample{Requests: m.requests()}
 	err := m.target.Memory.Sample(ctx, &s.Memory)
 	if errors.Is(err, profile.ErrRevived) {
-		m.keep(profile.Sample{Requests: s.Requests, Memory: profile.Memory{Missing: profile.LackingAllBut()}})
+		m.keep(profile.Sample{Requests: s.Requests, Memory: profile.Memory{Missing: profile.AllFieldsExcept()}})
 		err = m.target.Memory.Sample(ctx, &s.Memory)
 	}
 	if err != nil {

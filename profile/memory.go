@@ -3,7 +3,6 @@ package profile
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -69,106 +68,7 @@ type Memory struct {
 	Throttled uint64 // µs for which the CPU quota held the container back, so far
 	Pids      uint64 // processes and threads
 
-	Missing Columns // figures that this source does not have
-}
-
-// Columns is a set of Memory's figures.
-type Columns uint64
-
-// columns names Memory's figures as they stand in JSON and CSV, in their order.
-var columns = []struct {
-	name string
-	at   func(*Memory) *uint64
-}{
-	{"usage", func(m *Memory) *uint64 { return &m.Usage }},
-	{"working_set", func(m *Memory) *uint64 { return &m.WorkingSet }},
-	{"anon", func(m *Memory) *uint64 { return &m.Anon }},
-	{"file", func(m *Memory) *uint64 { return &m.File }},
-	{"inactive_file", func(m *Memory) *uint64 { return &m.InactiveFile }},
-	{"active_file", func(m *Memory) *uint64 { return &m.ActiveFile }},
-	{"shmem", func(m *Memory) *uint64 { return &m.Shmem }},
-	{"kernel", func(m *Memory) *uint64 { return &m.Kernel }},
-	{"swap", func(m *Memory) *uint64 { return &m.Swap }},
-	{"limit", func(m *Memory) *uint64 { return &m.Limit }},
-	{"oom_kills", func(m *Memory) *uint64 { return &m.OOMKills }},
-	{"peak_usage", func(m *Memory) *uint64 { return &m.PeakUsage }},
-	{"anon_huge", func(m *Memory) *uint64 { return &m.AnonHuge }},
-	{"inactive_anon", func(m *Memory) *uint64 { return &m.InactiveAnon }},
-	{"active_anon", func(m *Memory) *uint64 { return &m.ActiveAnon }},
-	{"unevictable", func(m *Memory) *uint64 { return &m.Unevictable }},
-	{"slab_reclaimable", func(m *Memory) *uint64 { return &m.SlabReclaimable }},
-	{"slab_unreclaimable", func(m *Memory) *uint64 { return &m.SlabUnreclaimable }},
-	{"kernel_stack", func(m *Memory) *uint64 { return &m.KernelStack }},
-	{"page_tables", func(m *Memory) *uint64 { return &m.PageTables }},
-	{"percpu", func(m *Memory) *uint64 { return &m.PerCPU }},
-	{"sock", func(m *Memory) *uint64 { return &m.Sock }},
-	{"memory_swap_limit", func(m *Memory) *uint64 { return &m.MemorySwapLimit }},
-	{"soft_limit", func(m *Memory) *uint64 { return &m.SoftLimit }},
-	{"high", func(m *Memory) *uint64 { return &m.High }},
-	{"low_events", func(m *Memory) *uint64 { return &m.LowEvents }},
-	{"high_events", func(m *Memory) *uint64 { return &m.HighEvents }},
-	{"limit_events", func(m *Memory) *uint64 { return &m.LimitEvents }},
-	{"oom_events", func(m *Memory) *uint64 { return &m.OOMEvents }},
-	{"lazyfree_pages", func(m *Memory) *uint64 { return &m.LazyFreePages }},
-	{"refaults_anon", func(m *Memory) *uint64 { return &m.RefaultsAnon }},
-	{"refaults_file", func(m *Memory) *uint64 { return &m.RefaultsFile }},
-	{"major_faults", func(m *Memory) *uint64 { return &m.MajorFaults }},
-	{"stall_some_us", func(m *Memory) *uint64 { return &m.StallSome }},
-	{"stall_full_us", func(m *Memory) *uint64 { return &m.StallFull }},
-	{"host_stall_some_us", func(m *Memory) *uint64 { return &m.HostStallSome }},
-	{"host_stall_full_us", func(m *Memory) *uint64 { return &m.HostStallFull }},
-	{"throttled_us", func(m *Memory) *uint64 { return &m.Throttled }},
-	{"pids", func(m *Memory) *uint64 { return &m.Pids }},
-}
-
-// Lacking returns the set of the named figures, for a sampler's Memory.Missing. A name
-// that Memory does not have is a programming error and panics.
-func Lacking(names ...string) Columns {
-	var set Columns
-	for _, name := range names {
-		i := columnIndex(name)
-		if i < 0 {
-			panic(fmt.Sprintf("profile: no memory figure is called %q", name))
-		}
-		set |= 1 << i
-	}
-	return set
-}
-
-// LackingAllBut returns the set of all figures except the named ones: the Memory.Missing
-// of a sampler that has only those. A name that Memory does not have is a programming
-// error and panics.
-func LackingAllBut(names ...string) Columns {
-	return (1<<len(columns) - 1) &^ Lacking(names...)
-}
-
-// Figure returns where the figure of that name is kept, for a sampler that fills many of
-// them; nil if Memory has no such figure.
-func (m *Memory) Figure(name string) *uint64 {
-	i := columnIndex(name)
-	if i < 0 {
-		return nil
-	}
-	return columns[i].at(m)
-}
-
-// Value returns the figure of that name ("working_set", "anon", …), and whether the
-// source has it.
-func (m *Memory) Value(name string) (v uint64, ok bool) {
-	i := columnIndex(name)
-	if i < 0 || m.Missing&(1<<i) != 0 {
-		return 0, false
-	}
-	return *columns[i].at(m), true
-}
-
-func columnIndex(name string) int {
-	for i := range columns {
-		if columns[i].name == name {
-			return i
-		}
-	}
-	return -1
+	Missing FieldSet // figures that this source does not have
 }
 
 // ErrGone says that the target's memory cannot be read any more because the target

@@ -7,9 +7,9 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// TestEveryFigureIsAColumn fails when a figure is added to Memory but not to the
+// TestEveryFigureIsAField fails when a figure is added to Memory but not to the
 // table, or twice.
-func TestEveryFigureIsAColumn(t *testing.T) {
+func TestEveryFigureIsAField(t *testing.T) {
 	var m Memory
 	v := reflect.ValueOf(&m).Elem()
 	for i := range v.NumField() {
@@ -19,37 +19,37 @@ func TestEveryFigureIsAColumn(t *testing.T) {
 		v.Field(i).SetUint(uint64(i + 1))
 	}
 	seen := map[uint64]string{}
-	for _, c := range columns {
-		got, ok := m.Value(c.name)
+	for f := range Field(fields) {
+		got, ok := m.Value(f)
 		assert.True(t, ok)
-		assert.NotZero(t, got, c.name)
-		assert.Empty(t, seen[got], "%s is the same figure", c.name)
-		assert.Same(t, c.at(&m), m.Figure(c.name))
-		seen[got] = c.name
+		assert.NotZero(t, got, f)
+		assert.Empty(t, seen[got], "%s is the same figure", f)
+		assert.Same(t, fieldTable[f].at(&m), m.Figure(f))
+		assert.NotEmpty(t, f.String())
+		seen[got] = f.String()
 	}
 	assert.Len(t, seen, v.NumField()-1)
-	assert.LessOrEqual(t, len(columns), 64, "Columns has no more bits")
+	assert.LessOrEqual(t, int(fields), 64, "a FieldSet has no more bits")
 }
 
 func TestMissingIsNotZero(t *testing.T) {
-	m := Memory{Anon: 5, Missing: Lacking("swap", "usage")}
-	got, ok := m.Value("anon")
+	m := Memory{Anon: 5, Missing: Fields(Swap, Usage)}
+	got, ok := m.Value(Anon)
 	assert.Equal(t, uint64(5), got)
 	assert.True(t, ok)
-	for _, name := range []string{"swap", "usage", "no such figure", ""} {
-		_, ok := m.Value(name)
-		assert.False(t, ok, name)
+	for _, f := range []Field{Swap, Usage, fields, 255} {
+		_, ok := m.Value(f)
+		assert.False(t, ok, f)
 	}
-	assert.Nil(t, m.Figure("no such figure"))
+	assert.Nil(t, m.Figure(fields))
 }
 
-func TestLacking(t *testing.T) {
-	assert.Zero(t, Lacking())
-	all := LackingAllBut()
-	assert.Equal(t, all, LackingAllBut("anon")|Lacking("anon"))
-	assert.Zero(t, LackingAllBut("anon")&Lacking("anon"))
-	for _, c := range columns {
-		assert.NotZero(t, all&Lacking(c.name), c.name)
+func TestFieldSets(t *testing.T) {
+	assert.Zero(t, Fields())
+	all := AllFieldsExcept()
+	assert.Equal(t, all, AllFieldsExcept(Anon)|Fields(Anon))
+	assert.Zero(t, AllFieldsExcept(Anon)&Fields(Anon))
+	for f := range Field(fields) {
+		assert.NotZero(t, all&Fields(f), f)
 	}
-	assert.PanicsWithValue(t, `profile: no memory figure is called "ram"`, func() { Lacking("anon", "ram") })
 }

@@ -15,7 +15,7 @@ type Series []Sample
 
 // Seam tells whether the sample has no figure, and so marks that the target ended
 // before it and was started again.
-func (s *Sample) Seam() bool { return s.Missing == LackingAllBut() }
+func (s *Sample) Seam() bool { return s.Missing == AllFieldsExcept() }
 
 // Between returns the samples from one time to the other, both included. It shares the
 // memory of s.
@@ -28,17 +28,12 @@ func (s Series) Between(from, to time.Duration) Series {
 	return s[start:end:end]
 }
 
-// After returns the samples at that time and later. It shares the memory of s.
-func (s Series) After(from time.Duration) Series {
-	return s.Between(from, math.MaxInt64)
-}
-
 // Peak returns the sample with the largest working set, the first of equals; the zero
 // Sample if there is none.
 func (s Series) Peak() Sample {
 	peak := -1
 	for i := range s {
-		bytes, ok := s[i].Value("working_set")
+		bytes, ok := s[i].Value(WorkingSet)
 		if ok && (peak < 0 || bytes > s[peak].WorkingSet) {
 			peak = i
 		}
@@ -56,7 +51,7 @@ func (s Series) Average() float64 {
 	var area, sum, seconds, n float64
 	last := -1
 	for i := range s {
-		bytes, ok := s[i].Value("working_set")
+		bytes, ok := s[i].Value(WorkingSet)
 		if s[i].Seam() {
 			last = -1
 		}
@@ -84,7 +79,7 @@ func (s Series) Average() float64 {
 func (s Series) Percentile(p float64) float64 {
 	var sets []float64
 	for i := range s {
-		if bytes, ok := s[i].Value("working_set"); ok {
+		if bytes, ok := s[i].Value(WorkingSet); ok {
 			sets = append(sets, float64(bytes))
 		}
 	}
@@ -93,22 +88,4 @@ func (s Series) Percentile(p float64) float64 {
 		return math.NaN()
 	}
 	return percentile
-}
-
-// Column returns the figure of that name ("anon", "swap", …) of every sample, NaN where a
-// sample does not have it. It is nil if none has.
-func (s Series) Column(name string) []float64 {
-	values, any := make([]float64, len(s)), false
-	for i := range s {
-		v, ok := s[i].Value(name)
-		values[i] = float64(v)
-		if !ok {
-			values[i] = math.NaN()
-		}
-		any = any || ok
-	}
-	if !any {
-		return nil
-	}
-	return values
 }

@@ -28,14 +28,14 @@ func (s Series) MarshalJSON() ([]byte, error) {
 	out = s.appendDeltas(out, func(m *Sample) (uint64, bool) { return uint64(m.At), true })
 	out = append(out, `],"requests":[`...)
 	out = s.appendDeltas(out, func(m *Sample) (uint64, bool) { return m.Requests, true })
-	for i := range columns {
+	for i := range fieldTable {
 		if !s.some(i) {
 			continue
 		}
 		out = append(out, `],"`...)
-		out = append(out, columns[i].name...)
+		out = append(out, fieldTable[i].name...)
 		out = append(out, `":[`...)
-		out = s.appendDeltas(out, func(m *Sample) (uint64, bool) { return *columns[i].at(&m.Memory), m.Missing&(1<<i) == 0 })
+		out = s.appendDeltas(out, func(m *Sample) (uint64, bool) { return *fieldTable[i].at(&m.Memory), m.Missing&(1<<i) == 0 })
 	}
 	return append(out, "]}"...), nil
 }
@@ -90,7 +90,7 @@ func (s *Series) UnmarshalJSON(data []byte) error {
 		if !at.ok || at.v > math.MaxInt64 {
 			return fmt.Errorf("read series: at_ns: the time of sample %d is missing or too large", i)
 		}
-		read[i] = Sample{At: time.Duration(at.v), Memory: Memory{Missing: LackingAllBut()}}
+		read[i] = Sample{At: time.Duration(at.v), Memory: Memory{Missing: AllFieldsExcept()}}
 	}
 	if err := read.fill(arrays); err != nil {
 		return fmt.Errorf("read series: %w", err)
@@ -114,18 +114,18 @@ func (s Series) fill(arrays map[string]json.RawMessage) error {
 		}
 		s[j].Requests = r.v
 	}
-	for i := range columns {
-		array, ok := arrays[columns[i].name]
+	for i := range fieldTable {
+		array, ok := arrays[fieldTable[i].name]
 		if !ok {
 			continue
 		}
 		cells, err := readDeltas(array, len(s))
 		if err != nil {
-			return fmt.Errorf("%s: %w", columns[i].name, err)
+			return fmt.Errorf("%s: %w", fieldTable[i].name, err)
 		}
 		for j, c := range cells {
 			if c.ok {
-				*columns[i].at(&s[j].Memory) = c.v
+				*fieldTable[i].at(&s[j].Memory) = c.v
 				s[j].Missing &^= 1 << i
 			}
 		}

@@ -20,21 +20,21 @@ func recorded() Series {
 	s := make(Series, 3)
 	for i := range s {
 		s[i].At, s[i].Requests = time.Duration(i)*100_000_007, uint64(20*i)
-		for c := range columns {
-			*columns[c].at(&s[i].Memory) = uint64(1000*c + 7 - i)
+		for f := range Field(fields) {
+			*s[i].Figure(f) = uint64(1000*int(f) + 7 - i)
 		}
 	}
-	missing(&s[0], "sock", "swap")
-	missing(&s[1], "sock", "anon")
-	missing(&s[2], "sock")
-	*s[2].Figure("limit") = math.MaxUint64
+	missing(&s[0], Sock, Swap)
+	missing(&s[1], Sock, Anon)
+	missing(&s[2], Sock)
+	*s[2].Figure(Limit) = math.MaxUint64
 	return s
 }
 
-func missing(s *Sample, names ...string) {
-	s.Missing = Lacking(names...)
-	for _, name := range names {
-		*s.Figure(name) = 0
+func missing(s *Sample, fields ...Field) {
+	s.Missing = Fields(fields...)
+	for _, f := range fields {
+		*s.Figure(f) = 0
 	}
 }
 
@@ -43,7 +43,7 @@ func TestSeriesJSONRoundTrip(t *testing.T) {
 		"none":               nil,
 		"one sample":         recorded()[:1],
 		"three":              recorded(),
-		"nothing but times":  {{At: 5, Memory: Memory{Missing: LackingAllBut()}}, {At: 5, Memory: Memory{Missing: LackingAllBut()}}},
+		"nothing but times":  {{At: 5, Memory: Memory{Missing: AllFieldsExcept()}}, {At: 5, Memory: Memory{Missing: AllFieldsExcept()}}},
 		"back in time":       {at(2, 1), at(1, 1)},
 		"the largest values": {{At: math.MaxInt64, Requests: math.MaxUint64, Memory: Memory{Usage: math.MaxUint64}}},
 	} {
@@ -57,9 +57,9 @@ func TestSeriesJSONRoundTrip(t *testing.T) {
 
 func TestSeriesJSONIsColumns(t *testing.T) {
 	s := Series{
-		{At: 100, Memory: Memory{Usage: 4096, WorkingSet: 9, Missing: LackingAllBut("usage", "working_set")}},
-		{At: 200, Requests: 3, Memory: Memory{Usage: 1000, Missing: LackingAllBut("usage")}},
-		{At: 300, Requests: 3, Memory: Memory{Usage: 1000, WorkingSet: 10, Missing: LackingAllBut("usage", "working_set")}},
+		{At: 100, Memory: Memory{Usage: 4096, WorkingSet: 9, Missing: AllFieldsExcept(Usage, WorkingSet)}},
+		{At: 200, Requests: 3, Memory: Memory{Usage: 1000, Missing: AllFieldsExcept(Usage)}},
+		{At: 300, Requests: 3, Memory: Memory{Usage: 1000, WorkingSet: 10, Missing: AllFieldsExcept(Usage, WorkingSet)}},
 	}
 	data, err := json.Marshal(s)
 	require.NoError(t, err)
@@ -76,8 +76,8 @@ func TestSeriesJSONIgnoresUnknownFigures(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(` { "at_ns" : [ 1 , 2 ], "requests":[0, 5],
 		"sock_throttled":[1,2,3,"x"], "Missing":0, "anon":[ null, 7 ] } `), &s))
 	assert.Equal(t, Series{
-		{At: 1, Memory: Memory{Missing: LackingAllBut()}},
-		{At: 3, Requests: 5, Memory: Memory{Anon: 7, Missing: LackingAllBut("anon")}},
+		{At: 1, Memory: Memory{Missing: AllFieldsExcept()}},
+		{At: 3, Requests: 5, Memory: Memory{Anon: 7, Missing: AllFieldsExcept(Anon)}},
 	}, s)
 }
 

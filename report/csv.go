@@ -64,7 +64,7 @@ type csvRows struct {
 
 func (c csvRows) sample(s *profile.Sample) {
 	cells := c.cells(s.At, s.Requests)
-	for i, figure := range []string{"usage", "inactive_file", "active_file", "anon"} {
+	for i, figure := range []profile.Field{profile.Usage, profile.InactiveFile, profile.ActiveFile, profile.Anon} {
 		if v, ok := s.Value(figure); ok {
 			cells[1+i] = strconv.FormatUint(v, 10)
 		}

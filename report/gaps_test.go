@@ -17,7 +17,7 @@ func TestGaps(t *testing.T) {
 		for _, m := range ms {
 			sample := profile.Sample{At: time.Duration(max(m, -m)) * time.Millisecond}
 			if m < 0 { // a seam
-				sample.Missing = profile.LackingAllBut()
+				sample.Missing = profile.AllFieldsExcept()
 			}
 			s = append(s, sample)
 		}

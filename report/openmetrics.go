@@ -43,16 +43,19 @@ func (r *Record) OpenMetrics(w io.Writer) error {
 }
 
 // cadvisor is the names of cAdvisor's gauges of memory.
-var cadvisor = []struct{ figure, name, help string }{
-	{"usage", "container_memory_usage_bytes", "Current memory usage in bytes, including all memory regardless of when it was accessed."},
-	{"working_set", "container_memory_working_set_bytes", "Current working set in bytes."},
-	{"anon", "container_memory_rss", "Size of RSS in bytes."},
-	{"file", "container_memory_cache", "Number of bytes of page cache memory."},
-	{"active_file", "container_memory_total_active_file_bytes", "Current total active file in bytes."},
-	{"inactive_file", "container_memory_total_inactive_file_bytes", "Current total inactive file in bytes."},
-	{"kernel", "container_memory_kernel_usage", "Size of kernel memory allocated in bytes."},
-	{"swap", "container_memory_swap", "Container swap usage in bytes."},
-	{"peak_usage", "container_memory_max_usage_bytes", "Maximum memory usage recorded in bytes."},
+var cadvisor = []struct {
+	figure     profile.Field
+	name, help string
+}{
+	{profile.Usage, "container_memory_usage_bytes", "Current memory usage in bytes, including all memory regardless of when it was accessed."},
+	{profile.WorkingSet, "container_memory_working_set_bytes", "Current working set in bytes."},
+	{profile.Anon, "container_memory_rss", "Size of RSS in bytes."},
+	{profile.File, "container_memory_cache", "Number of bytes of page cache memory."},
+	{profile.ActiveFile, "container_memory_total_active_file_bytes", "Current total active file in bytes."},
+	{profile.InactiveFile, "container_memory_total_inactive_file_bytes", "Current total inactive file in bytes."},
+	{profile.Kernel, "container_memory_kernel_usage", "Size of kernel memory allocated in bytes."},
+	{profile.Swap, "container_memory_swap", "Container swap usage in bytes."},
+	{profile.PeakUsage, "container_memory_max_usage_bytes", "Maximum memory usage recorded in bytes."},
 }
 
 // scraped returns the last sample of the measured load, or of the run.

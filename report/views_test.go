@@ -48,7 +48,7 @@ func TestEvidenceThatIsBroken(t *testing.T) {
 				r.Samples = append(r.Samples[:i:i], r.Samples[i+5:]...)
 			}
 		}, "gaps in the memory samples are"},
-		"started again":  {func(r *report.Record) { r.Samples[300].Memory = profile.Memory{Missing: profile.LackingAllBut()} }, "the target ended and was started again between 00:29 and 00:30"},
+		"started again":  {func(r *report.Record) { r.Samples[300].Memory = profile.Memory{Missing: profile.AllFieldsExcept()} }, "the target ended and was started again between 00:29 and 00:30"},
 		"gap in warm-up": {func(r *report.Record) { r.Samples = append(r.Samples[:10:10], r.Samples[90:]...) }, ""},
 		"warning":        {func(r *report.Record) { r.Notes = append(r.Notes, report.Finding{Kind: report.Warning, Text: "slow"}) }, ""},
 	} {

@@ -88,12 +88,12 @@ func TestMissingFilesAndKeysAreMissing(t *testing.T) {
 	}
 	require.NoError(t, os.Remove(dir.Host))
 	assert.Equal(t, profile.Memory{
-		Usage: 11550720, File: 4096, Limit: 64 << 20, SoftLimit: 32 << 20, Missing: profile.LackingAllBut("usage", "file", "limit", "soft_limit"),
+		Usage: 11550720, File: 4096, Limit: 64 << 20, SoftLimit: 32 << 20, Missing: profile.AllFieldsExcept(profile.Usage, profile.File, profile.Limit, profile.SoftLimit),
 	}, sample(t, reopen(t, dir)))
 
 	// The open reader has the deleted files still, and loses only keys.
 	m := sample(t, r)
-	for figure, want := range map[string]bool{"file": true, "anon": false, "working_set": false, "sock": false, "high": true} {
+	for figure, want := range map[profile.Field]bool{profile.File: true, profile.Anon: false, profile.WorkingSet: false, profile.Sock: false, profile.High: true} {
 		_, ok := m.Value(figure)
 		assert.Equal(t, want, ok, figure)
 	}
@@ -112,7 +112,7 @@ func TestSwapLimitAloneIsNoLimit(t *testing.T) {
 	_, dir := group(t, host(t, v2Host))
 	require.NoError(t, os.Remove(filepath.Join(dir.Memory, "memory.max")))
 	m := sample(t, reopen(t, dir))
-	_, ok := m.Value("memory_swap_limit")
+	_, ok := m.Value(profile.MemorySwapLimit)
 	assert.False(t, ok, "without memory.max nobody knows how much both may be")
 	assert.Zero(t, m.MemorySwapLimit)
 }
@@ -140,7 +140,7 @@ func TestWorkingSetIsNeverNegative(t *testing.T) {
 	m := sample(t, r)
 	assert.Equal(t, uint64(4096), m.Usage)
 	assert.Zero(t, m.WorkingSet)
-	assert.Zero(t, m.Missing&profile.Lacking("working_set"))
+	assert.Zero(t, m.Missing&profile.Fields(profile.WorkingSet))
 }
 
 func TestLimits(t *testing.T) {

@@ -19,7 +19,7 @@ type file struct {
 	// over the lines, which compares each with one key, finds them all.
 	want  []figure
 	known int
-	have  profile.Columns // the known ones
+	have  profile.FieldSet // the known ones
 }
 
 // figure is one number in a file.
@@ -27,13 +27,13 @@ type figure struct {
 	key string  // the line starts with it and a blank; "" takes the line whole
 	per uint64  // what the file counts in the figure's unit: 1000 ns in a µs
 	to  *uint64 // where it is put
-	bit profile.Columns
+	bit profile.FieldSet
 }
 
 func newFile(s spec, h handle, m *profile.Memory) *file {
 	f := &file{path: s.path, handle: h, value: s.value}
 	for _, e := range s.entries {
-		f.want = append(f.want, figure{key: e.key, per: max(e.per, 1), to: m.Figure(e.figure), bit: profile.Lacking(e.figure)})
+		f.want = append(f.want, figure{key: e.key, per: max(e.per, 1), to: m.Figure(e.figure), bit: profile.Fields(e.figure)})
 	}
 	return f
 }

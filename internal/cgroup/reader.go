@@ -83,7 +83,7 @@ func (r *Reader) ResetPeak() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, f := range r.files {
-		if f.have&profile.Lacking(peakUsage) == 0 {
+		if f.have&profile.Fields(peakUsage) == 0 {
 			continue
 		}
 		err := f.handle.write([]byte("0\n"))
@@ -98,8 +98,8 @@ func (r *Reader) ResetPeak() error {
 	return fmt.Errorf("reset peak usage: there is no file with it: %w", errors.ErrUnsupported)
 }
 
-// peakUsage is the figure whose file is written to.
-const peakUsage = "peak_usage"
+// peakUsage is the field whose file is written to.
+const peakUsage = profile.PeakUsage
 
 // Sample reads all figures into m. Where it fails, m is as it was. An error wraps
 // profile.ErrGone once the group has been removed, or no process is left in it.
@@ -112,7 +112,7 @@ func (r *Reader) Sample(ctx context.Context, m *profile.Memory) error {
 	if r.files == nil {
 		return fmt.Errorf("sample cgroup: %w", fs.ErrClosed)
 	}
-	var have profile.Columns
+	var have profile.FieldSet
 	for _, f := range r.files {
 		if err := r.read(f); err != nil {
 			return err
@@ -147,16 +147,16 @@ func (r *Reader) read(f *file) error {
 
 // Figures by which others are decided.
 var (
-	everything = profile.LackingAllBut()
-	pids       = profile.Lacking("pids")
-	workingSet = profile.Lacking("working_set")
-	ofSet      = profile.Lacking("usage", "inactive_file")
-	swapLimit  = profile.Lacking("memory_swap_limit")
-	ofSwap     = profile.Lacking("limit", "memory_swap_limit")
+	everything = profile.AllFieldsExcept()
+	pids       = profile.Fields(profile.Pids)
+	workingSet = profile.Fields(profile.WorkingSet)
+	ofSet      = profile.Fields(profile.Usage, profile.InactiveFile)
+	swapLimit  = profile.Fields(profile.MemorySwapLimit)
+	ofSwap     = profile.Fields(profile.Limit, profile.MemorySwapLimit)
 )
 
 // derive makes the figures that follow from others, and returns those there are.
-func (r *Reader) derive(have profile.Columns) profile.Columns {
+func (r *Reader) derive(have profile.FieldSet) profile.FieldSet {
 	m := &r.now
 	if have&ofSet == ofSet {
 		m.WorkingSet = m.Usage - min(m.InactiveFile, m.Usage)

@@ -23,8 +23,8 @@ func TestSampleV1(t *testing.T) {
 		Limit: 64 << 20, MemorySwapLimit: 64 << 20, SoftLimit: 32 << 20,
 		LimitEvents: 17, OOMKills: 1, RefaultsAnon: 5, RefaultsFile: 42435, MajorFaults: 3,
 		HostStallSome: 81230, HostStallFull: 40115, Throttled: 4236378, Pids: 4,
-		Missing: profile.Lacking("slab_reclaimable", "slab_unreclaimable", "kernel_stack", "page_tables", "percpu", "sock",
-			"high", "low_events", "high_events", "oom_events", "lazyfree_pages", "stall_some_us", "stall_full_us"),
+		Missing: profile.Fields(profile.SlabReclaimable, profile.SlabUnreclaimable, profile.KernelStack, profile.PageTables, profile.PerCPU, profile.Sock,
+			profile.High, profile.LowEvents, profile.HighEvents, profile.OOMEvents, profile.LazyFreePages, profile.StallSome, profile.StallFull),
 	}, sample(t, r))
 }
 

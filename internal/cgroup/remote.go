@@ -43,7 +43,7 @@ func (r *Remote) Paths() []string {
 // Parse makes figures of what was in the files. It fails if the usage is not among
 // them, and if a file is not understood.
 func (r *Remote) Parse(content map[string][]byte) (profile.Memory, error) {
-	var have profile.Columns
+	var have profile.FieldSet
 	for i, f := range r.files {
 		data, ok := content[f.path]
 		switch {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // remotely is what the files of that folder are as a container would see them.
@@ -41,7 +43,7 @@ func TestRemoteSeesWhatAReaderSees(t *testing.T) {
 			delete(content, remote.files[1].path)
 			got, err = remote.Parse(content)
 			require.NoError(t, err)
-			_, ok := got.Value("anon")
+			_, ok := got.Value(profile.Anon)
 			assert.False(t, ok, "a file that is gone is no zero")
 			assert.Zero(t, got.Anon)
 			content[remote.files[1].path] = []byte("anon many\ntotal_rss many\n")

@@ -200,7 +200,7 @@ func (c *Chart) drawMemory(r *report.Record, x scale) {
 func (c *Chart) MemoryScale(r *report.Record) (y scale, step float64) {
 	low, high := math.Inf(1), 0.0
 	for i := range r.Samples {
-		if set, ok := r.Samples[i].Value("working_set"); ok {
+		if set, ok := r.Samples[i].Value(profile.WorkingSet); ok {
 			low, high = min(low, float64(set)), max(high, float64(set))
 		}
 	}

@@ -38,7 +38,7 @@ func TestChartBreaksTheLineAtAGap(t *testing.T) {
 	r.Samples = append(r.Samples[:200:200], r.Samples[300:]...)
 	assert.Equal(t, 2, strings.Count(New(r, false).Set, "M"))
 	for i := 100; i < 110; i++ {
-		r.Samples[i].Missing = profile.Lacking("working_set")
+		r.Samples[i].Missing = profile.Fields(profile.WorkingSet)
 		r.Samples[i].WorkingSet = 0
 	}
 	assert.Equal(t, 2, strings.Count(New(r, false).Set, "M"), "one second without the figure is no gap")

@@ -18,7 +18,7 @@ func SetPath(s profile.Series, x, y scale, gap time.Duration) string {
 	var col column
 	var before time.Duration
 	for i := range s {
-		set, ok := s[i].Value("working_set")
+		set, ok := s[i].Value(profile.WorkingSet)
 		if s[i].Seam() {
 			col.draw(&p)
 			p.Lift()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/memgate/memgate/internal/stats"
 	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
 
@@ -73,7 +74,7 @@ func moments(r *report.Record) []moment {
 		all = nil
 		during := r.During(report.Load)
 		for i := range during {
-			if set, ok := during[i].Value("working_set"); ok {
+			if set, ok := during[i].Value(profile.WorkingSet); ok {
 				all = append(all, moment{during[i].At.Seconds(), float64(during[i].Requests), float64(set)})
 			}
 		}

@@ -37,7 +37,7 @@ func (c *Container) newExecStream(ctx context.Context) (*stream, error) {
 		split: emptyLine,
 		parse: func(record []byte) (profile.Memory, error) {
 			m, err := remote.Parse(filesOf(record))
-			if limit, ok := m.Value("limit"); err == nil && c.info.Limit > 0 && (!ok || limit == 0 || limit > uint64(c.info.Limit)) {
+			if limit, ok := m.Value(profile.Limit); err == nil && c.info.Limit > 0 && (!ok || limit == 0 || limit > uint64(c.info.Limit)) {
 				err = fmt.Errorf("the files in the container tell a memory limit of %d B, the engine %d B: they are of another cgroup", limit, c.info.Limit)
 			}
 			return m, err

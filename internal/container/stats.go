@@ -251,34 +251,34 @@ func parseStats(record []byte, limit uint64) (profile.Memory, error) {
 		return profile.Memory{}, errEmptyRecord
 	}
 	m := profile.Memory{Usage: *r.Memory.Usage, Limit: limit}
-	have := []string{"usage", "limit"}
-	for name, keys := range statsKeys {
+	have := []profile.Field{profile.Usage, profile.Limit}
+	for field, keys := range statsKeys {
 		for _, key := range keys {
 			if v, ok := r.Memory.Stats[key]; ok {
-				*m.Figure(name) = v
-				have = append(have, name)
+				*m.Figure(field) = v
+				have = append(have, field)
 				break
 			}
 		}
 	}
-	if slices.Contains(have, "inactive_file") { // Podman's API has usage alone
+	if slices.Contains(have, profile.InactiveFile) { // Podman's API has usage alone
 		m.WorkingSet = m.Usage - min(m.InactiveFile, m.Usage)
-		have = append(have, "working_set")
+		have = append(have, profile.WorkingSet)
 	}
-	m.Missing = profile.LackingAllBut(have...)
+	m.Missing = profile.AllFieldsExcept(have...)
 	return m, nil
 }
 
 // statsKeys are the keys of a figure in memory_stats.stats, which is the kernel's
 // memory.stat: as cgroup v1 names it with its descendants, then as v2 does.
-var statsKeys = map[string][]string{
-	"anon":          {"total_rss", "anon"},
-	"file":          {"total_cache", "file"},
-	"inactive_file": {"total_inactive_file", "inactive_file"},
-	"active_file":   {"total_active_file", "active_file"},
-	"shmem":         {"total_shmem", "shmem"},
-	"unevictable":   {"total_unevictable", "unevictable"},
-	"swap":          {"total_swap"},
-	"sock":          {"sock"},
-	"major_faults":  {"total_pgmajfault", "pgmajfault"},
+var statsKeys = map[profile.Field][]string{
+	profile.Anon:          {"total_rss", "anon"},
+	profile.File:          {"total_cache", "file"},
+	profile.InactiveFile: {"total_inactive_file", "inactive_file"},
+	profile.ActiveFile:   {"total_active_file", "active_file"},
+	profile.Shmem:         {"total_shmem", "shmem"},
+	profile.Unevictable:   {"total_unevictable", "unevictable"},
+	profile.Swap:          {"total_swap"},
+	profile.Sock:          {"sock"},
+	profile.MajorFaults:  {"total_pgmajfault", "pgmajfault"},
 }

@@ -27,11 +27,11 @@ const (
 
 func TestParseStats(t *testing.T) {
 	full := profile.Memory{Usage: 1000, WorkingSet: 900, Anon: 600, File: 300, InactiveFile: 100, ActiveFile: 200, Shmem: 7, Limit: 64}
-	had := []string{"usage", "limit", "working_set", "anon", "file", "inactive_file", "active_file", "shmem"}
+	had := []profile.Field{profile.Usage, profile.Limit, profile.WorkingSet, profile.Anon, profile.File, profile.InactiveFile, profile.ActiveFile, profile.Shmem}
 	v1, v2 := full, full
-	v1.Missing = profile.LackingAllBut(had...)
-	v2.Sock, v2.Missing = 50, profile.LackingAllBut(append(had, "sock")...)
-	bare := profile.Memory{Usage: 1000, Limit: 64, Missing: profile.LackingAllBut("usage", "limit")}
+	v1.Missing = profile.AllFieldsExcept(had...)
+	v2.Sock, v2.Missing = 50, profile.AllFieldsExcept(append(had, profile.Sock)...)
+	bare := profile.Memory{Usage: 1000, Limit: 64, Missing: profile.AllFieldsExcept(profile.Usage, profile.Limit)}
 	for _, tt := range []struct {
 		name, record string
 		want         profile.Memory

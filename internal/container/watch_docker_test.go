@@ -125,7 +125,7 @@ func TestSamplers(t *testing.T) {
 	require.NoError(t, stats.Sample(t.Context(), &api))
 	assert.EqualValues(t, 128<<20, files.Limit)
 	assert.EqualValues(t, 128<<20, api.Limit)
-	for name, want := range map[string]uint64{"usage": 32 << 20, "working_set": 32 << 20, "anon": 32 << 20} {
+	for name, want := range map[profile.Field]uint64{profile.Usage: 32 << 20, profile.WorkingSet: 32 << 20, profile.Anon: 32 << 20} {
 		a, ok := api.Value(name)
 		if !ok { // Podman's API
 			continue

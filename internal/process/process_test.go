@@ -148,7 +148,7 @@ func TestEverySourceSeesTheMemory(t *testing.T) {
 			var before, after profile.Memory
 			require.NoError(t, s.Sample(t.Context(), &before))
 			get(t, p, "/mib?n="+strconv.Itoa(mib))
-			for _, figure := range []string{"working_set", "anon"} {
+			for _, figure := range []profile.Field{profile.WorkingSet, profile.Anon} {
 				assert.Eventually(t, func() bool { // the kernel adds up memory.stat every 2 s
 					require.NoError(t, s.Sample(t.Context(), &after))
 					b, ok1 := before.Value(figure)

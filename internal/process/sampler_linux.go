@@ -55,7 +55,7 @@ type procSampler struct {
 	listed time.Time
 }
 
-var procFigures = profile.LackingAllBut("working_set", "anon", "file", "shmem", "swap", "limit", "page_tables", "major_faults", "pids")
+var procFigures = profile.AllFieldsExcept(profile.WorkingSet, profile.Anon, profile.File, profile.Shmem, profile.Swap, profile.Limit, profile.PageTables, profile.MajorFaults, profile.Pids)
 
 // Sample reads all processes of the target.
 func (s *procSampler) Sample(ctx context.Context, m *profile.Memory) error {

@@ -37,7 +37,7 @@ func (p *Process) Processes() ([]int, error) {
 // set: the resident memory takes its place.
 type systemSampler struct{ pid int }
 
-var systemFigures = profile.LackingAllBut("working_set", "limit", "swap", "pids")
+var systemFigures = profile.AllFieldsExcept(profile.WorkingSet, profile.Limit, profile.Swap, profile.Pids)
 
 // Sample asks for all processes of the target.
 func (s *systemSampler) Sample(ctx context.Context, m *profile.Memory) error {

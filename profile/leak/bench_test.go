@@ -5,8 +5,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // longRun is a run of n samples at 10 Hz with the most that a run has: 60 floors.
@@ -16,7 +17,7 @@ func longRun(n int) Evidence {
 		usage := uint64(64<<20 + i%977*4096)
 		e.Samples[i] = profile.Sample{
 			At: time.Duration(i) * 100 * time.Millisecond, Requests: uint64(i * 20),
-			Memory: profile.Memory{Usage: usage, WorkingSet: usage, Anon: usage - 1<<20, Missing: profile.Lacking("kernel")},
+			Memory: profile.Memory{Usage: usage, WorkingSet: usage, Anon: usage - 1<<20, Missing: profile.Fields(profile.Kernel)},
 		}
 	}
 	for i := 1; i <= 60; i++ {

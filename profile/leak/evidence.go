@@ -1,8 +1,9 @@
 package leak
 
 import (
-	"github.com/memgate/memgate/profile"
 	"time"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // Poll is what the target's runtime said of itself when it was read without forcing

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/memgate/memgate/internal/stats"
+	"github.com/memgate/memgate/profile"
 )
 
 // Forecast is when memory reaches a limit if the load goes on.
@@ -50,7 +51,7 @@ func seconds(s float64) time.Duration {
 
 // memoryNow returns the working set at the window's end: the median of its last tenth.
 func (l *look) memoryNow() float64 {
-	if !l.has("working_set") {
+	if !l.has(profile.WorkingSet) {
 		return 0
 	}
 	n := l.samples.len()

@@ -8,9 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // sound checks what must hold of a Trend whatever the evidence was.
@@ -62,7 +63,7 @@ func FuzzDetect(f *testing.F) {
 			count := binary.LittleEndian.Uint64(data[24:])
 			if series&1 != 0 {
 				e.Samples = append(e.Samples, profile.Sample{At: at, Requests: requests, Memory: profile.Memory{
-					Usage: size, WorkingSet: size, Anon: size, Missing: profile.Columns(series >> 3)}})
+					Usage: size, WorkingSet: size, Anon: size, Missing: profile.FieldSet(series >> 3)}})
 			}
 			if series&2 != 0 {
 				e.Floors = append(e.Floors, profile.LiveHeap{At: at, Requests: requests, HeapAlloc: size, HeapObjects: count, Sys: size, NumGC: count})
@@ -166,9 +167,9 @@ func TestReadTraceLeavesOutWhatWasNotSampled(t *testing.T) {
 	e, err := ReadTrace(strings.NewReader("t_ms,reqs,usage,rss,forced_gc_heap,heap_live,nonsense\n0,0,10,,,,x\n1000,,20,5,7,,\n2000,200,30,6,,8,\n"))
 	require.NoError(t, err)
 	require.Len(t, e.Samples, 3)
-	_, ok := e.Samples[0].Value("anon")
+	_, ok := e.Samples[0].Value(profile.Anon)
 	assert.False(t, ok, "an empty cell is not 0")
-	_, ok = e.Samples[1].Value("working_set")
+	_, ok = e.Samples[1].Value(profile.WorkingSet)
 	assert.False(t, ok, "the working set is not known without inactive_file")
 	assert.Equal(t, uint64(100), e.Samples[1].Requests, "requests that were not sampled lie on a line")
 	assert.Equal(t, []profile.LiveHeap{{At: time.Second, Requests: 100, HeapAlloc: 7}}, e.Floors)

@@ -4,8 +4,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // TestDescriptorsAndThreadsAreChannels: a target whose memory is flat leaks what the

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // undecided is a run of a minute and a half at 200 requests per second, after 600
@@ -22,7 +23,7 @@ func undecided(t *testing.T, perRequest float64) Evidence {
 	for s := range 901 {
 		at := 3*time.Second + time.Duration(s)*100*time.Millisecond
 		requests := uint64(600 + 20*s)
-		e.Samples = append(e.Samples, profile.Sample{At: at, Requests: requests, Memory: profile.Memory{Missing: profile.LackingAllBut()}})
+		e.Samples = append(e.Samples, profile.Sample{At: at, Requests: requests, Memory: profile.Memory{Missing: profile.AllFieldsExcept()}})
 		if s%10 == 0 {
 			live := 4*mib + perRequest*float64(requests-600) + 30*mib*rng.Float64()
 			e.Floors = append(e.Floors, profile.LiveHeap{At: at, Requests: requests, HeapAlloc: uint64(live), HeapObjects: 10_000 + rng.Uint64N(40_000)})

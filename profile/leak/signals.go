@@ -36,7 +36,7 @@ const (
 type look struct {
 	Evidence
 	samples thinned
-	missing profile.Columns // figures that some sample does not have
+	missing profile.FieldSet // figures that some sample does not have
 	load    clock
 	span    float64 // requests completed in the window
 	seconds float64 // length of the window
@@ -52,8 +52,8 @@ func newLook(e Evidence) look {
 	return l
 }
 
-func (l *look) has(names ...string) bool {
-	return l.samples.len() > 0 && l.missing&profile.Lacking(names...) == 0
+func (l *look) has(fields ...profile.Field) bool {
+	return l.samples.len() > 0 && l.missing&profile.Fields(fields...) == 0
 }
 
 // hasRuntime tells whether the target's runtime spoke at all.
@@ -170,7 +170,7 @@ func (l *look) sampleCurve(bins int, figure func(*profile.Sample) float64, reduc
 func (l *look) workingSetCurve() curve {
 	bins := min(mostPoints, max(fewestFloor, l.samples.len()/4))
 	figure := func(s *profile.Sample) float64 { return float64(s.WorkingSet) }
-	if l.has("usage", "inactive_file", "active_file") {
+	if l.has(profile.Usage, profile.InactiveFile, profile.ActiveFile) {
 		figure = func(s *profile.Sample) float64 {
 			return float64(s.Usage) - float64(s.InactiveFile) - float64(s.ActiveFile)
 		}
@@ -192,26 +192,26 @@ func (l *look) kernelCurve() (c curve, ok bool) {
 }
 
 func (l *look) hasKernel() bool {
-	return l.has("kernel") || l.has("usage", "inactive_file", "active_file", "anon")
+	return l.has(profile.Kernel) || l.has(profile.Usage, profile.InactiveFile, profile.ActiveFile, profile.Anon)
 }
 
 // kernelOf returns a sample's kernel memory with the sockets' buffers, without what the
 // kernel can drop, as far as it tells; where it does not tell, what is charged and
 // neither page cache nor anonymous nor tmpfs.
 func (l *look) kernelOf() func(*profile.Sample) float64 {
-	optional := func(name string) float64 {
-		if l.has(name) {
+	optional := func(f profile.Field) float64 {
+		if l.has(f) {
 			return 1
 		}
 		return 0
 	}
-	if l.has("kernel") {
-		sock, slab := optional("sock"), optional("slab_reclaimable")
+	if l.has(profile.Kernel) {
+		sock, slab := optional(profile.Sock), optional(profile.SlabReclaimable)
 		return func(s *profile.Sample) float64 {
 			return float64(s.Kernel) + sock*float64(s.Sock) - slab*float64(s.SlabReclaimable)
 		}
 	}
-	shmem := optional("shmem")
+	shmem := optional(profile.Shmem)
 	return func(s *profile.Sample) float64 {
 		return float64(s.Usage) - float64(s.InactiveFile) - float64(s.ActiveFile) - float64(s.Anon) - shmem*float64(s.Shmem)
 	}
@@ -219,7 +219,7 @@ func (l *look) kernelOf() func(*profile.Sample) float64 {
 
 // tmpfsCurve returns memory in files that only memory backs.
 func (l *look) tmpfsCurve() (c curve, ok bool) {
-	if !l.has("shmem") {
+	if !l.has(profile.Shmem) {
 		return curve{}, false
 	}
 	return l.sampleCurve(mostPoints, func(s *profile.Sample) float64 { return float64(s.Shmem) }, stats.Median), true
@@ -254,7 +254,7 @@ func (l *look) judgeOffHeap(c curve) judged {
 // get from the system, where the runtime told how much that is: at all polls, or else
 // at all floors.
 func (l *look) offHeapCurve() (c curve, ok bool) {
-	if !l.has("anon") {
+	if !l.has(profile.Anon) {
 		return curve{}, false
 	}
 	for _, p := range l.Polls {
@@ -291,7 +291,7 @@ func (c curve) reduced(bins int, reduce stats.Reduce) curve {
 // anonAt returns the anonymous memory at a moment, swapped out or not, between the two
 // samples next to it.
 func (l *look) anonAt(at time.Duration) float64 {
-	swap := l.has("swap")
+	swap := l.has(profile.Swap)
 	value := func(s *profile.Sample) float64 {
 		if swap {
 			return float64(s.Anon) + float64(s.Swap)

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memgate/memgate/profile"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // simulation is a service whose live heap is read after forced collections while it
@@ -44,7 +45,7 @@ func (s simulation) run() Evidence {
 		drift += 200_000 / math.Sqrt(s.seconds/step) * s.rng.NormFloat64() * 0.5
 		ar = 0.9*ar + 0.3*noise*s.rng.NormFloat64()
 		at := time.Duration(t * float64(time.Second))
-		e.Samples = append(e.Samples, profile.Sample{At: at, Requests: uint64(requests), Memory: profile.Memory{Missing: profile.LackingAllBut()}})
+		e.Samples = append(e.Samples, profile.Sample{At: at, Requests: uint64(requests), Memory: profile.Memory{Missing: profile.AllFieldsExcept()}})
 		if t-probed < every {
 			continue
 		}

@@ -20,10 +20,10 @@ func (l *look) split() []Cause {
 		}
 	}
 	l.splitRuntime(add)
-	add("page cache", l.grown(pageCache), l.has("inactive_file", "active_file"))
-	add("tmpfs", l.grown(func(s *profile.Sample) float64 { return float64(s.Shmem) }), l.has("shmem"))
+	add("page cache", l.grown(pageCache), l.has(profile.InactiveFile, profile.ActiveFile))
+	add("tmpfs", l.grown(func(s *profile.Sample) float64 { return float64(s.Shmem) }), l.has(profile.Shmem))
 	add("kernel", l.grown(l.kernelOf()), l.hasKernel())
-	add("swap", l.grown(func(s *profile.Sample) float64 { return float64(s.Swap) }), l.has("swap"))
+	add("swap", l.grown(func(s *profile.Sample) float64 { return float64(s.Swap) }), l.has(profile.Swap))
 	slices.SortStableFunc(causes, func(a, b Cause) int { return cmp.Compare(math.Abs(b.Bytes), math.Abs(a.Bytes)) })
 	return causes
 }
@@ -35,7 +35,7 @@ func (l *look) splitRuntime(add func(name string, grown float64, ok bool)) {
 	anon := l.grown(func(s *profile.Sample) float64 { return float64(s.Anon) + float64(s.Swap) })
 	n, figure := l.runtimeFigures()
 	if n < 2 {
-		add("anonymous memory", anon, l.has("anon"))
+		add("anonymous memory", anon, l.has(profile.Anon))
 		return
 	}
 	grown := func(part func(runtimeFigures) float64) float64 {
@@ -47,7 +47,7 @@ func (l *look) splitRuntime(add func(name string, grown float64, ok bool)) {
 	kept := grown(func(r runtimeFigures) float64 { return r.kept })
 	idle := grown(func(r runtimeFigures) float64 { return r.kept - r.live - r.stacks })
 	add("idle heap", idle, known)
-	add("off-heap", anon-kept, known && l.has("anon"))
+	add("off-heap", anon-kept, known && l.has(profile.Anon))
 }
 
 // runtimeFigures is what a floor or a poll says, in bytes.

@@ -99,25 +99,26 @@ func (rec *recording) add(r row) error {
 
 // memory returns what the row says of the cgroup.
 func (r *row) memory() profile.Memory {
-	m := profile.Memory{Missing: profile.Lacking("working_set", "file", "shmem", "kernel", "swap", "limit", "oom_kills")}
+	m := profile.Memory{Missing: profile.Fields(profile.WorkingSet, profile.File, profile.Shmem, profile.Kernel, profile.Swap, profile.Limit, profile.OOMKills)}
 	for _, figure := range []struct {
-		column, name string
-		at           *uint64
+		column string
+		field  profile.Field
+		at     *uint64
 	}{
-		{"usage", "usage", &m.Usage},
-		{"inactive_file", "inactive_file", &m.InactiveFile},
-		{"active_file", "active_file", &m.ActiveFile},
-		{"rss", "anon", &m.Anon},
+		{"usage", profile.Usage, &m.Usage},
+		{"inactive_file", profile.InactiveFile, &m.InactiveFile},
+		{"active_file", profile.ActiveFile, &m.ActiveFile},
+		{"rss", profile.Anon, &m.Anon},
 	} {
 		v, ok := r.number(figure.column)
 		if !ok {
-			m.Missing |= profile.Lacking(figure.name)
+			m.Missing |= profile.Fields(figure.field)
 		}
 		*figure.at = uint64(v)
 	}
-	if m.Missing&profile.Lacking("usage", "inactive_file") == 0 {
+	if m.Missing&profile.Fields(profile.Usage, profile.InactiveFile) == 0 {
 		m.WorkingSet = m.Usage - min(m.InactiveFile, m.Usage)
-		m.Missing &^= profile.Lacking("working_set")
+		m.Missing &^= profile.Fields(profile.WorkingSet)
 	}
 	return m
 }
