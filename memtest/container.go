@@ -32,18 +32,17 @@ func (t Container) Start(ctx context.Context) (*Instance, error) {
 	if t.Running == nil {
 		return nil, errors.New("container target has no Running container: set one that testcontainers has started")
 	}
-	pprofPort, err := profilesPort(t.Pprof, t.HeapURL)
-	if err != nil {
-		return nil, err
-	}
 	spec := container.Spec{
-		Port: t.Port, PprofPort: pprofPort, ReadyPath: t.Ready, ReadyWait: t.ReadyWait, AllowHost: t.AllowHost, Source: t.Source,
+		Port: t.Port, ReadyPath: t.Ready, ReadyWait: t.ReadyWait, AllowHost: t.AllowHost, Source: t.Source,
+	}
+	if err := profilesOf(&spec, t.Pprof, t.HeapURL); err != nil {
+		return nil, err
 	}
 	c, err := container.Adopt(ctx, t.Running, spec)
 	if err != nil {
-		return nil, asMemtestExit(err)
+		return nil, err
 	}
-	inst, err := instance(ctx, c, t.Pprof, t.HeapURL)
+	inst, err := c.Instance(ctx)
 	if err != nil {
 		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
 	}

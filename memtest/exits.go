@@ -10,6 +10,7 @@ import (
 
 	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/internal/words"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
@@ -22,9 +23,9 @@ func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) 
 	if !ok {
 		return nil, fmt.Errorf("start target: %w", err)
 	}
-	r := &report.Record{Schema: report.Schema, Name: s.Name, Started: began, Env: hostEnv(report.Env{})}
+	r := &report.Record{Schema: report.Schema, Name: s.Name, Started: began, Env: hostEnv(target.Env{}, "")}
 	f := died(exit, r, "", 0, time.Since(began))
-	f.Text += ": " + exit.remedy()
+	f.Text += ": " + exitRemedy(exit)
 	r.Notes = append(r.Notes, f)
 	r.Mask(secretsOf(s, nil)...)
 	return r, nil
@@ -78,8 +79,8 @@ func died(exit Exit, r *report.Record, phase string, requests uint64, at time.Du
 	if exit.OOMKilled {
 		f.Kind = report.OOMKilled
 	}
-	f.Text = fmt.Sprintf("%q %s%s", r.Name, exit.verb(), when(phase, requests, at))
-	known := exit.known()
+	f.Text = fmt.Sprintf("%q %s%s", r.Name, exit.Verb(), when(phase, requests, at))
+	known := exit.Known()
 	if last := lastSecond(r); len(last) > 0 {
 		known = append(known, strings.Join(last, ", "))
 	}
@@ -152,7 +153,7 @@ func (m *measurement) lastWords() {
 		if f == m.oomKill() {
 			f.Text += m.beforeTheKill(f.At)
 		}
-		f.Text += ": " + m.exits[i].remedy()
+		f.Text += ": " + exitRemedy(m.exits[i])
 		i++
 	}
 }

@@ -9,17 +9,10 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// A GoroutineProber is a [Prober] that also tells what the target's goroutines do; if
-// whole, who started them and which of them wait for ever. [heap.Pprof] is one.
-type GoroutineProber interface {
-	Goroutines(ctx context.Context, whole bool) (heap.GoroutineProfile, error) // At and Requests are filled in by the caller
-}
-
 // lookAtGoroutines keeps a profile of the target's goroutines, at the moment of a heap
 // profile. The first failure ends it for good, and the record says why.
 func (m *measurement) lookAtGoroutines(ctx context.Context) {
-	prober, ok := m.target.Heap.(GoroutineProber)
-	if !ok || m.blindToGoroutines {
+	if m.ask.tasks == nil {
 		return
 	}
 	// Starters are asked for ahead of the load, where a traceback is short, and after it.
@@ -27,10 +20,10 @@ func (m *measurement) lookAtGoroutines(ctx context.Context) {
 	whole := len(m.goroutines) == 0 || m.phase != report.Load
 	m.mu.Unlock()
 	before := m.requests()
-	look, err := prober.Goroutines(ctx, whole)
+	look, err := m.ask.tasks.Tasks(ctx, whole)
 	if err != nil && ctx.Err() == nil {
-		m.blindToGoroutines = true
-		m.noteLost(fmt.Sprintf("the run goes on without goroutine profiles: %v", err))
+		m.ask.tasks = nil
+		m.noteLost(fmt.Sprintf("the run goes on without %s profiles: %v", m.record.Env.Runtime.OrGo().Task, err))
 	}
 	if len(look.Raw) == 0 {
 		return

@@ -44,9 +44,6 @@ func (m *measurement) guess() {
 // nameless says of a target in another language that what grew has no names, and how to
 // get them.
 func (m *measurement) nameless() {
-	if m.target.Heaps == nil {
-		return
-	}
 	for _, s := range m.record.Growth[:min(3, len(m.record.Growth))] {
 		binary, place, found := strings.Cut(s.Func, "+0x")
 		if !found || s.File == "" {

@@ -33,19 +33,13 @@ const (
 	HoldersRequired
 )
 
-// heapReader folds the target's heap by path.
-type heapReader interface {
-	paths(ctx context.Context) (*holders.Paths, error)
-	close(ctx context.Context) error
-}
-
 // reachable is what a run learns of who holds what.
 type reachable struct {
-	looks []*holders.Paths // at each of Record.Reachable
+	looks []*profile.Paths // at each of Record.Reachable
 	why   error            // why there is no answer
 }
 
-var errNoReader = errors.New("only the heap of a Go program in a container or a process of this machine can be read from outside")
+var errNoReader = errors.New("only the heap of a Go program in a container or a process of this machine can be read from outside, and that of a target whose Runtime is a target.HeapWalker")
 
 // reached reads the target's heap. The first failure ends looking for good. It comes right
 // after a probe: writing a heap profile takes the target over a megabyte, which a small
@@ -55,12 +49,12 @@ func (m *measurement) reached(ctx context.Context) {
 	if m.scenario.Holders == HoldersOff || r.why != nil || ctx.Err() != nil {
 		return
 	}
-	if m.target.heap == nil {
+	if m.ask.walker == nil {
 		r.why = errNoReader
 		return
 	}
 	look := profile.Reachable{At: time.Since(m.began), Requests: m.requests()}
-	paths, err := m.target.heap.paths(ctx)
+	paths, err := m.ask.walker.Walk(ctx)
 	if err != nil {
 		if m.phase != report.Load { // in a pause there may not have been a collection since requests were in flight
 			r.why = err
@@ -97,7 +91,7 @@ func (m *measurement) reachedInPause(ctx context.Context) {
 		return
 	}
 	if m.collects != nil {
-		_, _ = m.collects.Floor(ctx) // of no curve: nothing is in flight now
+		_, _ = m.collects.Collect(ctx) // of no curve: nothing is in flight now
 	}
 	m.reached(ctx)
 }
@@ -129,7 +123,7 @@ func (m *measurement) hold() {
 	}
 	early, late := reach.looks[0], reach.looks[n-1]
 	r.HoldersHow = howRead(early, late)
-	growth := holders.Grow(early, late, r.Reachable[n-1].Requests-r.Reachable[0].Requests)
+	growth := holders.Grow(early, late, r.Reachable[n-1].Requests-r.Reachable[0].Requests, r.Env.Runtime.OrGo().Heap)
 	growth.MustExplain(m.heapGrowth())
 	r.HoldersWhyNot = growth.WhyNot
 	for _, h := range growth.Holders {
@@ -152,27 +146,27 @@ func (m *measurement) held() error {
 	default:
 		n := len(r.Reachable) - 1
 		grown := int64(r.Reachable[n].Bytes) - int64(r.Reachable[0].Bytes)
-		if why := outside(r.Trend, grown, r.Reachable[n].Requests-r.Reachable[0].Requests); why != "" {
+		if why := outside(r.Trend, r.Env.Runtime.OrGo().Heap, grown, r.Reachable[n].Requests-r.Reachable[0].Requests); why != "" {
 			r.Holders, r.HoldersWhyNot = nil, why
 		}
 	}
 	return nil
 }
 
-// inGoHeap are the figures of a trend that are the Go runtime's own. What they grew by is
+// inHeap are the figures of a trend that are the runtime's own. What they grew by is
 // compared with what is reachable at the same two moments (MustExplain): in their slope
 // over a load is what its connections take, which are gone by the second.
-var inGoHeap = []string{"live heap", "heap objects", "goroutines", "reachable heap"}
+var inHeap = []string{"live heap", "heap objects", "goroutines", "reachable heap"}
 
-// outside says that a leak lies outside the Go heap, if what is reachable there accounts
+// outside says that a leak lies outside the heap of that name, if what is reachable there accounts
 // for less than half of it.
-func outside(t leak.Trend, grown int64, requests uint64) string {
+func outside(t leak.Trend, heap string, grown int64, requests uint64) string {
 	reachable := float64(grown) / float64(max(requests, 1))
-	if t.Verdict != leak.Leaking || slices.Contains(inGoHeap, t.Channel) || reachable >= t.PerRequest.Value/2 {
+	if t.Verdict != leak.Leaking || slices.Contains(inHeap, t.Channel) || reachable >= t.PerRequest.Value/2 {
 		return ""
 	}
-	return fmt.Sprintf("the growth lies outside the Go heap: the %s grows by %s with each request, what is reachable in the Go heap by %s",
-		t.Channel, words.Bytes(t.PerRequest.Value), words.Bytes(reachable))
+	return fmt.Sprintf("the growth lies outside the %s: the %s grows by %s with each request, what is reachable in the %s by %s",
+		heap, t.Channel, words.Bytes(t.PerRequest.Value), heap, words.Bytes(reachable))
 }
 
 // heapGrowth returns how much the live heap grew from the early look to the late one, by the
@@ -191,12 +185,12 @@ func (m *measurement) heapGrowth() int64 {
 	return int64(late.Live()) - int64(early.Live())
 }
 
-func howRead(early, late *holders.Paths) string {
+func howRead(early, late *profile.Paths) string {
 	return fmt.Sprintf("read from outside, %s, %s; the target stood for %.1f and %.1f ms",
 		late.Version, late.Names, 1e3*early.Stopped.Seconds(), 1e3*late.Stopped.Seconds())
 }
 
-func holderOf(h holders.Holder, looks []*holders.Paths) report.Holder {
+func holderOf(h holders.Holder, looks []*profile.Paths) report.Holder {
 	to := report.Holder{
 		Name: strings.TrimSpace(string(h.Kind) + " " + h.Name), Type: h.Type, From: h.Root,
 		Bytes: h.Bytes, PerRequest: h.PerRequest, Objects: h.Objects, Share: h.Share,

@@ -14,7 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/memgate/memgate/internal/process"
 	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 )
 
@@ -62,16 +64,19 @@ func TestHoldersOfAProcessThatDies(t *testing.T) {
 		t.Skip("another process's heap can be read on Linux only")
 	}
 	s := shapedProcess("server", builtShapes(t))
-	target, err := s.Target.Start(t.Context())
+	child, err := process.Start(t.Context(), process.Spec{Command: []string{builtShapes(t)}, ReadyPath: "/fill", Env: map[string]string{"SHAPE": "server"}})
 	require.NoError(t, err)
-	defer func() { require.NoError(t, target.Stop(t.Context())) }()
-	_, err = target.heap.paths(t.Context())
+	inst, err := child.Instance()
 	require.NoError(t, err)
-	pid := target.heap.(*processHeap).pid
+	defer func() { require.NoError(t, inst.Stop(t.Context())) }()
+	heap := inst.Runtime.(target.HeapWalker)
+	_, err = heap.Walk(t.Context())
+	require.NoError(t, err)
+	pid := child.Info().PID
 	time.AfterFunc(5*time.Millisecond, func() { _ = syscall.Kill(pid, syscall.SIGKILL) })
-	require.Eventually(t, func() bool { _, err = target.heap.paths(t.Context()); return err != nil }, 10*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { _, err = heap.Walk(t.Context()); return err != nil }, 10*time.Second, time.Millisecond)
 	assert.Regexp(t, "ended|is no more|no such", err.Error())
-	assert.Equal(t, 137, (<-target.Exited).Code)
+	assert.Equal(t, 137, (<-inst.Exited).Code)
 
 	s.Load = load.Plan{Requests: load.Get("/x"), Rate: 100, Duration: time.Minute}
 	s.Target = Process{Command: []string{"sh", "-c", builtShapes(t) + " & sleep 3; kill -9 $!; exit 7"}, Ready: "/fill", Env: map[string]string{"SHAPE": "server"}}

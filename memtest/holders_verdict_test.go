@@ -12,18 +12,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/internal/faketarget"
-	"github.com/memgate/memgate/internal/holders"
-	"github.com/memgate/memgate/internal/holders/graph"
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
 // sessionsOf is a heap with a map of so many sessions.
-func sessionsOf(n int64) *holders.Paths {
-	p := &holders.Paths{Version: "go1.26.8", Names: "symbols and types", Nodes: []graph.Node{
+func sessionsOf(n int64) *profile.Paths {
+	p := &profile.Paths{Version: "go1.26.8", Names: "symbols and types", Nodes: []profile.Node{
 		{},
-		{Root: graph.Global, Label: "example.com/shop.sessions", Type: "map[string]*shop.session", Count: 1},
+		{Root: profile.RootGlobal, Label: "example.com/shop.sessions", Type: "map[string]*shop.session", Count: 1},
 		{Parent: 1, Type: "map[string]*shop.session", Count: 1, Bytes: 48 + 40*n, Elements: n},
 		{Parent: 2, Label: "[value]", Type: "example.com/shop.session", Count: n, Bytes: 960 * n},
 	}}
@@ -41,7 +40,7 @@ func readRun(t *testing.T, mode memtest.Holders, sessions func(served int64) int
 		target := &faketarget.Target{Retains: 1000, NoRuntime: true, Handler: func(http.ResponseWriter, *http.Request) { served.Add(1) }}
 		s := scenario(target)
 		s.Holders = mode
-		s.Target = memtest.Read{Target: target, Paths: func() (*holders.Paths, error) {
+		s.Target = memtest.Read{Target: target, Paths: func() (*profile.Paths, error) {
 			if sessions == nil {
 				return nil, errors.New("the heap is too large")
 			}

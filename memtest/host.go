@@ -10,11 +10,16 @@ import (
 	"sync"
 	"time"
 
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 )
 
-// hostEnv adds to what is known of the target what is known of this machine.
-func hostEnv(e report.Env) report.Env {
+// hostEnv returns what is known of the target and of this machine.
+func hostEnv(of target.Env, url string) report.Env {
+	e := report.Env{
+		Target: of.Target, Image: of.Image, Address: url, Limit: of.Limit, CPUs: of.CPUs, EnvNames: of.EnvNames,
+		Engine: of.Engine, Kernel: of.Kernel, Cgroup: of.Cgroup,
+	}
 	if e.Kernel == "" {
 		e.Kernel = firstLine("/proc/sys/kernel/osrelease")
 	}

@@ -13,11 +13,9 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/memgate/memgate/internal/container"
-	"github.com/memgate/memgate/internal/symbols"
 	"github.com/memgate/memgate/internal/words"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
-	"github.com/memgate/memgate/profile/heap"
-	"github.com/memgate/memgate/report"
 )
 
 // Image is a Target: a container started for the run from an image, and removed after
@@ -79,17 +77,29 @@ func (i Image) Start(ctx context.Context) (*Instance, error) {
 	}
 	c, err := container.Start(ctx, spec)
 	if err != nil {
-		return nil, asMemtestExit(err)
+		return nil, err
 	}
-	inst, err := instance(ctx, c, i.Pprof, i.HeapURL)
-	if err == nil {
-		err = checkLimit(ctx, i.MemoryLimit, spec.Memory, inst.Memory)
-	}
+	inst, err := c.Instance(ctx)
 	if err != nil {
 		return nil, errors.Join(err, c.Stop(context.WithoutCancel(ctx)))
 	}
+	if err := checkLimit(ctx, i.MemoryLimit, spec.Memory, inst.Memory); err != nil {
+		return nil, errors.Join(err, inst.Stop(context.WithoutCancel(ctx)))
+	}
 	inst.Env.Target = i.name()
 	return inst, nil
+}
+
+// WithMemoryLimit returns the image with another hard limit; 0: none.
+func (i Image) WithMemoryLimit(bytes uint64) target.Limited {
+	i.MemoryLimit = limitOf(bytes)
+	return i
+}
+
+// WithEnv returns the image with those variables set besides its own.
+func (i Image) WithEnv(env map[string]string) target.Limited {
+	i.Env = merged(i.Env, env)
+	return i
 }
 
 // name returns the image as its test names it.
@@ -106,15 +116,14 @@ func (i Image) name() string {
 
 // spec returns the container to start; an error says which field is wrong.
 func (i Image) spec() (container.Spec, error) {
-	pprofPort, err := profilesPort(i.Pprof, i.HeapURL)
-	if err != nil {
-		return container.Spec{}, err
-	}
 	spec := container.Spec{
 		Ref: i.Ref, Context: i.Build, Dockerfile: i.Dockerfile, GoPackage: i.Go,
-		Port: i.Port, PprofPort: pprofPort, ReadyPath: i.Ready, ReadyWait: i.ReadyWait,
+		Port: i.Port, ReadyPath: i.Ready, ReadyWait: i.ReadyWait,
 		Env: maps.Clone(i.Env), Args: i.Args, CPUs: i.CPUs,
 		AllowHost: i.AllowHost, Source: i.Source, Options: i.Options,
+	}
+	if err := profilesOf(&spec, i.Pprof, i.HeapURL); err != nil {
+		return container.Spec{}, err
 	}
 	return spec, sizes(
 		sizeField{"image's MemoryLimit", i.MemoryLimit, &spec.Memory},
@@ -123,14 +132,17 @@ func (i Image) spec() (container.Spec, error) {
 	)
 }
 
-// profilesPort returns the port in the container where its profiles are; 0 if that is the one
-// that is loaded.
-func profilesPort(pprof, heapURL string) (int, error) {
+// profilesOf fills in where the container's profiles are.
+func profilesOf(spec *container.Spec, pprof, heapURL string) error {
 	if pprof != "" && heapURL != "" {
-		return 0, errors.New("target has both Pprof and HeapURL: set Pprof for a Go target, HeapURL for another")
+		return errors.New("target has both Pprof and HeapURL: set Pprof for a Go target, HeapURL for another")
 	}
-	port, _, err := splitPprof(cmp.Or(heapURL, pprof))
-	return port, err
+	port, path, err := splitPprof(cmp.Or(heapURL, pprof))
+	spec.PprofPort, spec.PprofPath = port, path
+	if heapURL != "" {
+		spec.HeapPath = path
+	}
+	return err
 }
 
 // checkLimit compares the limit that was asked for with the kernel's own, which is
@@ -172,85 +184,4 @@ func splitPprof(s string) (port int, path string, err error) {
 		return 0, "", fmt.Errorf("pprof %q: write a path (\"/debug/pprof\"), a port (\":6060\") or both (\":6060/debug/pprof\")", s)
 	}
 	return port, strings.TrimRight(path, "/"), nil
-}
-
-// instance returns a running container as what Measure needs of it.
-func instance(ctx context.Context, c *container.Container, pprof, heapURL string) (*Instance, error) {
-	_, path, err := splitPprof(cmp.Or(heapURL, pprof))
-	if err != nil {
-		return nil, err
-	}
-	source, err := c.Sampler(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("find a way to read the target's memory: %w", err)
-	}
-	info := c.Info()
-	reader := &containerHeap{c: c}
-	var named func(file string, offset uint64) string
-	closeNamed := func() error { return nil }
-	if heapURL != "" {
-		named, closeNamed = binaries(ctx, c)
-	}
-	exited, stopped := make(chan Exit, 1), make(chan struct{})
-	go func() {
-		for {
-			select {
-			case e := <-c.Exited():
-				select {
-				case exited <- exitOf(e):
-				case <-stopped:
-					return
-				}
-			case <-stopped:
-				return
-			}
-		}
-	}()
-	inst := &Instance{
-		URL:       c.URL(),
-		Memory:    source,
-		Processes: looking(source.Processes),
-		Mappings:  mapping(source.Processes),
-		Source:    report.Source{Kind: source.Kind, Why: source.Why},
-		Warnings:  info.Warnings,
-		Env: report.Env{
-			Target: info.Image, Image: info.ImageID, Address: c.URL(), Limit: uint64(info.Limit), CPUs: info.CPUs,
-			EnvNames: info.EnvNames, GC: collectorVars(c.Env()), Engine: info.Engine, Kernel: info.Kernel, Cgroup: info.CgroupVersion, TargetGo: info.GoVersion,
-		},
-		heap:   reader,
-		Vars:   c.Env(),
-		Exited: exited,
-		Stop: func(ctx context.Context) error {
-			close(stopped)
-			return errors.Join(source.Close(), reader.close(ctx), closeNamed(), c.Stop(ctx))
-		},
-	}
-	if heapURL != "" {
-		inst.Heaps = heap.HeapURL{URL: c.PprofURL() + path, Name: named}
-	} else {
-		inst.Heap = &heap.Pprof{URL: c.PprofURL() + path}
-	}
-	return inst, nil
-}
-
-// binaries names places in the container's files; none where they cannot be seen from here.
-func binaries(ctx context.Context, c *container.Container) (name func(file string, offset uint64) string, close func() error) {
-	if pid, err := c.PID(ctx); err == nil {
-		if b, err := symbols.Open(pid); err == nil {
-			return b.Name, b.Close
-		}
-	}
-	return nil, func() error { return nil }
-}
-
-func exitOf(e container.Exit) Exit {
-	return Exit{Code: e.Code, OOMKilled: e.OOMKilled, Witness: e.Witness, Logs: e.Logs, Revived: e.Revived}
-}
-
-// asMemtestExit turns the engine's word that the container ended into ours.
-func asMemtestExit(err error) error {
-	if e, ok := errors.AsType[container.Exit](err); ok {
-		return exitOf(e)
-	}
-	return err
 }

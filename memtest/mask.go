@@ -94,17 +94,3 @@ func headerSecrets(h http.Header) []string {
 	}
 	return found
 }
-
-// collectorVars returns "GOGC=50 GOMEMLIMIT=200MiB": those of a target's variables that say
-// when its heap is collected, as far as they are what they should be.
-func collectorVars(vars []string) string {
-	var shown []string
-	for _, v := range vars {
-		if collectorVar.MatchString(v) {
-			shown = append(shown, v)
-		}
-	}
-	return strings.Join(shown, " ")
-}
-
-var collectorVar = regexp.MustCompile(`^(GOGC=(off|[0-9]{1,9})|GOMEMLIMIT=(off|[0-9]{1,18}([KMGT]i)?B?))$`)

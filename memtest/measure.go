@@ -9,6 +9,7 @@ import (
 
 	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
@@ -34,18 +35,18 @@ func measure(ctx context.Context, s Scenario, say func(line string)) (_ *report.
 		return nil, err
 	}
 	began := time.Now()
-	target, err := s.Target.Start(ctx)
+	inst, err := s.Target.Start(ctx)
 	if err != nil {
 		return neverReady(s, began, err)
 	}
 	defer func() {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 		defer cancel()
-		if stopErr := target.Stop(ctx); stopErr != nil {
+		if stopErr := inst.Stop(ctx); stopErr != nil {
 			err = errors.Join(err, fmt.Errorf("stop target: %w", stopErr))
 		}
 	}()
-	m := newMeasurement(s, target, say)
+	m := newMeasurement(s, inst, say)
 	err = m.run(ctx)
 	m.conclude()
 	if err == nil {
@@ -63,18 +64,17 @@ type measurement struct {
 	warmed   load.Meter // counts the warm-up's requests
 	loaded   load.Meter // counts the measured load's
 	reach    reachable
-	collects Prober // forces a collection before a look in a pause; nil if nothing does
+	ask      asked
+	collects target.Collector // forces a collection before a look in a pause; nil if nothing does
 
 	mu     sync.Mutex // guards what follows: the sampler, the prober and the phases write to it
 	record *report.Record
 	phase  string // the phase under way
 
-	heaps       ProfileSource // where heap profiles come from; nil once that has failed
-	collections looks         // at the live heap after a forced collection
+	collections looks // at the live heap after a forced collection
 	profiles    looks
 
-	goroutines        []heap.GoroutineProfile // at the moments of heap profiles
-	blindToGoroutines bool                    // the target does not tell of them
+	goroutines []heap.GoroutineProfile // at the moments of heap profiles
 
 	exits []Exit // of the findings that the target ended, in their order
 	lost  []int  // the notes that tell of no answer from the target
@@ -87,25 +87,25 @@ type measurement struct {
 	costs    costs
 }
 
-func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
+func newMeasurement(s Scenario, inst *Instance, say func(string)) *measurement {
 	began := time.Now()
 	if plan, ok := s.Load.(interface{ Continuing() load.Driver }); ok {
 		s.Load = plan.Continuing() // the load meets no key that the warm-up has met
 	}
-	heaps := target.Heaps
-	if heaps == nil && target.Heap != nil {
-		heaps = forced{target.Heap}
-	}
+	ask := askable(inst.Runtime)
 	m := &measurement{
-		scenario: s, target: target, began: began, say: say, heaps: heaps, collects: target.Heap, alarms: make(chan report.Alarm, 1),
+		scenario: s, target: inst, began: began, say: say, ask: ask, collects: ask.collector, alarms: make(chan report.Alarm, 1),
 		collections: looks{kind: "forced collections"}, profiles: looks{kind: "heap profiles"},
 		record: &report.Record{
 			Schema: report.Schema, Name: s.Name, Started: began,
-			Env: hostEnv(target.Env), Source: target.Source,
+			Env: hostEnv(inst.Env, inst.URL), Source: report.Source{Kind: inst.Source.Kind, Why: inst.Source.Why},
 			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, Known: s.Known, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
 	}
-	for _, w := range target.Warnings {
+	if inst.Runtime != nil {
+		m.record.Env.Runtime = inst.Runtime.Info()
+	}
+	for _, w := range inst.Warnings {
 		m.note(report.Finding{Kind: report.Warning, Text: w})
 	}
 	return m
@@ -123,7 +123,7 @@ func (m *measurement) run(parent context.Context) error {
 	beside.Go(func() { m.sample(ctx) })
 	beside.Go(func() { m.lookThroughout(ctx) })
 	beside.Go(func() { m.tell(ctx) })
-	heaps := m.heaps
+	heaps := m.ask.heaps
 	beside.Go(func() { m.recordFlight(ctx, heaps) })
 
 	err := m.phases(ctx)

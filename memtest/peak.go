@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
@@ -53,7 +54,7 @@ func (m *measurement) boundary(ctx context.Context, then func()) {
 	defer m.sampling.Unlock()
 	_ = m.sampleLocked(ctx) // the sampler says what is wrong
 	then()
-	resetter, ok := m.target.Memory.(interface{ ResetPeak() error })
+	resetter, ok := m.target.Memory.(target.PeakResetter)
 	reset := ok && resetter.ResetPeak() == nil
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -33,12 +33,6 @@ type named struct{ *testing.T }
 
 func (named) Context() context.Context { return context.Background() }
 
-func TestCollectorVars(t *testing.T) {
-	assert.Equal(t, "GOGC=50 GOMEMLIMIT=200MiB", collectorVars([]string{"PATH=/bin", "GOGC=50", "GOMEMLIMIT=200MiB", "TOKEN=x"}))
-	assert.Equal(t, "GOGC=off", collectorVars([]string{"GOGC=off", "GOMEMLIMIT=hunter2 or so"}))
-	assert.Empty(t, collectorVars(nil))
-}
-
 func TestSecretsOf(t *testing.T) {
 	vars := []string{
 		"DB_PASSWORD=hunter2", "DATABASE_URL=postgres://u:in-url@db/x", "SERVICE=orders", "MODE=production", "OPAQUE=f3b1c2d4e5a6", "PATH=/usr/bin:/bin", "TZ=Europe/Berlin",

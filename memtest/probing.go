@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 )
 
@@ -34,10 +35,10 @@ type looks struct {
 
 // probe forces a collection in the target and keeps what is left.
 func (m *measurement) probe(ctx context.Context) (took time.Duration) {
-	if m.target.Heap == nil {
+	if m.ask.collector == nil {
 		return 0
 	}
-	f, err := m.target.Heap.Floor(ctx)
+	f, err := m.ask.collector.Collect(ctx)
 	if m.missed(ctx, &m.collections, err) {
 		return 0
 	}
@@ -51,15 +52,13 @@ func (m *measurement) probe(ctx context.Context) (took time.Duration) {
 // snapshot keeps a heap profile, taken after a forced collection, and tells whether
 // another try is due.
 func (m *measurement) snapshot(ctx context.Context) (again bool) {
-	if m.heaps == nil {
-		return false
+	if m.ask.heaps != nil {
+		p, err := m.ask.heaps.HeapProfile(ctx)
+		if m.missed(ctx, &m.profiles, err) {
+			return true
+		}
+		m.keepHeap(p, "")
 	}
-	forcesGC := m.heaps.ForcesGC()
-	raw, err := m.heaps.Heap(ctx)
-	if m.missed(ctx, &m.profiles, err) {
-		return true
-	}
-	m.keepHeap(raw, "", forcesGC)
 	m.lookAtGoroutines(ctx)
 	return false
 }
@@ -82,12 +81,12 @@ func (m *measurement) missed(ctx context.Context, l *looks, err error) bool {
 	l.inARow++
 	switch {
 	case m.collections.all+m.profiles.all == l.failed:
-		m.target.Heap, m.heaps = nil, nil
+		m.ask.collector, m.ask.heaps, m.ask.tasks = nil, nil, nil
 		m.noteLost(fmt.Sprintf("the run goes on without heap profiles: %v", err))
 	case l.inARow == mostMisses && l == &m.collections:
-		m.target.Heap = nil
+		m.ask.collector, m.ask.tasks = nil, nil
 	case l.inARow == mostMisses:
-		m.heaps = nil
+		m.ask.heaps, m.ask.tasks = nil, nil
 	}
 	return true
 }
@@ -118,11 +117,11 @@ func (m *measurement) noteMisses() {
 
 // keepHeap adds a heap profile to the record, with what it was taken for if that is not
 // the plan.
-func (m *measurement) keepHeap(raw []byte, why string, forcedGC bool) {
+func (m *measurement) keepHeap(p target.HeapProfile, why string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.record.Heaps = append(m.record.Heaps, report.Heap{
-		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Why: why, Garbage: !forcedGC, Bytes: int64(len(raw)), Raw: raw,
+		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Why: why, Garbage: p.Garbage, Bytes: int64(len(p.Raw)), Raw: p.Raw,
 	})
 }
 
@@ -132,7 +131,7 @@ func (m *measurement) probeThroughout(ctx context.Context) {
 	every := max(shortestProbe, length/probesPerLoad)
 	cheapest := every / probeCostShare // a slow answer tells of a busy machine, the quickest what a collection costs
 	began, taken := time.Now(), 1
-	for (m.target.Heap != nil || m.heaps != nil) && sleep(ctx, max(every, probeCostShare*cheapest)) == nil {
+	for (m.ask.collector != nil || m.ask.heaps != nil || m.ask.tasks != nil) && sleep(ctx, max(every, probeCostShare*cheapest)) == nil {
 		if took := m.probe(ctx); took > 0 {
 			cheapest = min(cheapest, took)
 		}

@@ -5,15 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"os"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/memgate/memgate/internal/process"
-	"github.com/memgate/memgate/profile"
-	"github.com/memgate/memgate/profile/heap"
-	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/memtest/target"
 )
 
 // Process is a Target that needs no container engine: a child process, started for the
@@ -50,13 +45,14 @@ type Process struct {
 
 // Start starts the process and waits until it is ready.
 func (p Process) Start(ctx context.Context) (*Instance, error) {
-	pprofPort, pprof, err := splitPprof(p.Pprof)
+	port, path, err := splitPprof(p.Pprof)
 	if err != nil {
 		return nil, err
 	}
 	spec := process.Spec{
 		GoPackage: p.Go, Command: p.Command, Args: p.Args, Dir: p.Dir,
 		ReadyPath: p.Ready, ReadyWait: p.ReadyWait, Env: maps.Clone(p.Env), Source: p.Source,
+		PprofPort: port, PprofPath: path,
 	}
 	if err := sizes(
 		sizeField{"process's MemoryLimit", p.MemoryLimit, &spec.Memory},
@@ -66,106 +62,42 @@ func (p Process) Start(ctx context.Context) (*Instance, error) {
 	}
 	child, err := process.Start(ctx, spec)
 	if err != nil {
-		return nil, processExit(err)
+		return nil, err
 	}
-	source, err := child.Sampler()
-	if err == nil {
-		err = checkLimit(ctx, p.MemoryLimit, spec.Memory, source)
-	}
+	inst, err := child.Instance()
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("read the process's memory: %w", err), child.Stop(ctx))
+		return nil, errors.Join(err, child.Stop(ctx))
 	}
-	pprofURL := child.URL() + pprof
-	if pprofPort > 0 {
-		pprofURL = "http://127.0.0.1:" + strconv.Itoa(pprofPort) + pprof
+	if err := checkLimit(ctx, p.MemoryLimit, spec.Memory, inst.Memory); err != nil {
+		return nil, errors.Join(fmt.Errorf("read the process's memory: %w", err), inst.Stop(ctx))
 	}
-	return p.instance(child, source, pprofURL, uint64(spec.Memory)), nil
+	return inst, nil
 }
 
-// instance returns a running process as what Measure needs of it.
-func (p Process) instance(child *process.Process, source process.Source, pprofURL string, limit uint64) *Instance {
-	info := child.Info()
-	vars := os.Environ()
-	for name, value := range p.Env {
-		vars = append(vars, name+"="+value)
-	}
-	reader := &processHeap{pid: info.PID}
-	exited, stopped := make(chan Exit, 1), make(chan struct{})
-	go func() {
-		select {
-		case e := <-child.Exited():
-			exited <- Exit{Code: e.Code, OOMKilled: e.OOMKilled, Witness: e.Witness, Logs: e.Logs}
-		case <-stopped:
-		}
-	}()
-	return &Instance{
-		URL:       child.URL(),
-		Memory:    source,
-		Heap:      &heap.Pprof{URL: pprofURL},
-		heap:      reader,
-		Processes: looking(child.Processes),
-		Mappings:  mapping(child.Processes),
-		Source:    report.Source{Kind: source.Kind, Why: source.Why},
-		Env: report.Env{
-			Target: p.name(), Address: child.URL(), Limit: limit, Engine: "none: a child process",
-			EnvNames: slices.Sorted(maps.Keys(p.Env)), GC: collectorVars(vars), Cgroup: info.Cgroup, TargetGo: info.GoVersion,
-		},
-		Vars:   vars,
-		Exited: exited,
-		Stop: func(ctx context.Context) error {
-			close(stopped)
-			return errors.Join(source.Close(), reader.close(ctx), child.Stop(ctx))
-		},
-	}
+// WithMemoryLimit returns the process with another hard limit; 0: none.
+func (p Process) WithMemoryLimit(bytes uint64) target.Limited {
+	p.MemoryLimit = limitOf(bytes)
+	return p
 }
 
-// looking returns a look at processes that can be listed; nil if they cannot be.
-func looking(list func() ([]int, error)) func(thoroughly bool) (profile.Processes, error) {
-	if list == nil {
-		return nil
-	}
-	return func(thoroughly bool) (profile.Processes, error) {
-		pids, err := list()
-		if err != nil {
-			return profile.Processes{}, err
-		}
-		return process.Look(pids, thoroughly)
-	}
+// WithEnv returns the process with those variables set besides its own.
+func (p Process) WithEnv(env map[string]string) target.Limited {
+	p.Env = merged(p.Env, env)
+	return p
 }
 
-// mapping reads what the largest of the processes is made of; nil if they cannot be listed.
-func mapping(list func() ([]int, error)) func(context.Context) (report.Alarm, error) {
-	if list == nil {
-		return nil
+// limitOf returns a limit as a Size.
+func limitOf(bytes uint64) Size {
+	if bytes == 0 {
+		return ""
 	}
-	return func(ctx context.Context) (report.Alarm, error) {
-		pids, err := list()
-		if err != nil {
-			return report.Alarm{}, err
-		}
-		m, err := process.Map(ctx, pids)
-		a := report.Alarm{
-			Command: m.Command, RSS: m.RSS, PSS: m.PSS, Anon: m.Anon, File: m.File, Shmem: m.Shmem, Swap: m.Swap, PrivateDirty: m.PrivateDirty,
-		}
-		for _, l := range m.Largest {
-			a.Largest = append(a.Largest, report.Mapping(l))
-		}
-		return a, err
-	}
+	return Bytes(bytes)
 }
 
-// name returns the process as its test names it.
-func (p Process) name() string {
-	if p.Go != "" {
-		return "process of Go package " + p.Go
-	}
-	return "process " + p.Command[0]
-}
-
-// processExit turns the word of internal/process that the process ended into ours.
-func processExit(err error) error {
-	if e, ok := errors.AsType[process.Exit](err); ok {
-		return Exit{Code: e.Code, OOMKilled: e.OOMKilled, Witness: e.Witness, Logs: e.Logs}
-	}
-	return err
+// merged returns both maps in one; where both have a name, more has it.
+func merged(env, more map[string]string) map[string]string {
+	all := make(map[string]string, len(env)+len(more))
+	maps.Copy(all, env)
+	maps.Copy(all, more)
+	return all
 }

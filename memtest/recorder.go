@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
@@ -105,7 +106,7 @@ func (m *measurement) alarm(s *profile.Sample) {
 
 // recordFlight takes the heap profiles that alarms ask for, if there is a source of them,
 // and what the process is made of, one alarm at a time, until ctx ends.
-func (m *measurement) recordFlight(ctx context.Context, heaps ProfileSource) {
+func (m *measurement) recordFlight(ctx context.Context, heaps target.HeapProfiler) {
 	failed := false
 	for {
 		select {
@@ -123,11 +124,11 @@ func (m *measurement) recordFlight(ctx context.Context, heaps ProfileSource) {
 }
 
 // alarmed takes a heap profile out of turn, and notes the first failure.
-func (m *measurement) alarmed(ctx context.Context, heaps ProfileSource, why string, failed bool) bool {
-	raw, err := heaps.Heap(ctx)
+func (m *measurement) alarmed(ctx context.Context, heaps target.HeapProfiler, why string, failed bool) bool {
+	p, err := heaps.HeapProfile(ctx)
 	switch {
 	case err == nil:
-		m.keepHeap(raw, why, heaps.ForcesGC())
+		m.keepHeap(p, why)
 	case ctx.Err() == nil && !failed:
 		m.noteLost(fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err))
 		return true
@@ -138,14 +139,18 @@ func (m *measurement) alarmed(ctx context.Context, heaps ProfileSource, why stri
 // keepAlarm adds an alarm to the record, with what the process was made of or why that is
 // not known.
 func (m *measurement) keepAlarm(ctx context.Context, a report.Alarm) {
-	seen, err := report.Alarm{}, errors.New("the target's processes cannot be seen from here")
+	made, err := profile.Mappings{}, errors.New("the target's processes cannot be seen from here")
 	if m.target.Mappings != nil {
-		seen, err = m.target.Mappings(ctx)
+		made, err = m.target.Mappings(ctx)
+	}
+	seen := report.Alarm{
+		At: a.At, Requests: a.Requests, Why: a.Why, WorkingSet: a.WorkingSet,
+		Command: made.Command, RSS: made.RSS, PSS: made.PSS, Anon: made.Anon, File: made.File, Shmem: made.Shmem,
+		Swap: made.Swap, PrivateDirty: made.PrivateDirty, Largest: made.Largest,
 	}
 	if err != nil {
-		seen = report.Alarm{WhyNot: err.Error()}
+		seen = report.Alarm{At: a.At, Requests: a.Requests, Why: a.Why, WorkingSet: a.WorkingSet, WhyNot: err.Error()}
 	}
-	seen.At, seen.Requests, seen.Why, seen.WorkingSet = a.At, a.Requests, a.Why, a.WorkingSet
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.record.Alarms = append(m.record.Alarms, seen)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestWhatHasNoNameSaysHowToGetOne(t *testing.T) {
-	m := measurement{target: &Instance{Heaps: heap.HeapURL{}}, record: &report.Record{Growth: []heap.Site{
+	m := measurement{record: &report.Record{Growth: []heap.Site{
 		{Func: "orders+0x12e4", File: "/srv/shop/orders"}, {Func: "orders+0x12ff", File: "/srv/shop/orders"},
 	}}}
 	m.nameless()

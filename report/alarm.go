@@ -2,6 +2,8 @@ package report
 
 import (
 	"time"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // Alarm is a moment near the memory limit, and what the largest process of the target was
@@ -25,11 +27,4 @@ type Alarm struct {
 }
 
 // Mapping is all mappings of one name in a process, in bytes.
-type Mapping struct {
-	Name         string // a file, "[heap]", "[anon: Go: heap]" where the kernel knows of names; "(unnamed)"
-	Count        int
-	RSS          uint64
-	Anon         uint64
-	PrivateDirty uint64
-	Swap         uint64
-}
+type Mapping = profile.Mapping

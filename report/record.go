@@ -141,7 +141,7 @@ type Harness struct {
 }
 
 // Env is where the run took place. It never holds the value of an environment variable,
-// but for two that say when Go collects garbage.
+// but for those that say when the target's runtime collects garbage.
 type Env struct {
 	Target    string   // what was run: an image reference, a Go package
 	Image     string   // image ID
@@ -149,16 +149,15 @@ type Env struct {
 	Limit     uint64   // hard memory limit in bytes, as the kernel has it; 0 if none
 	CPUs      float64  // CPU quota in cores; 0 if none
 	EnvNames  []string // names of the environment variables given to the target
-	GC        string   // "GOGC=50 GOMEMLIMIT=200MiB": the two variables that are no secret, where the target was given them
 	Kernel    string
 	Cgroup    string // "v1", "v2"
 	Engine    string // "docker 28.2.2"
 	CPU       string // model and number of cores of this machine
 	THP       string // transparent huge pages: "always", "madvise", "never"
 	Go        string // version of Go of the test
-	TargetGo  string // version of Go of the target, where known
 	OS        string // "linux/amd64"
 	GitCommit string
+	Runtime   profile.RuntimeInfo // the target's, and the words for it
 }
 
 // Heap is a heap profile of the target kept as a file for go tool pprof.

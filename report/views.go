@@ -72,6 +72,7 @@ func (r *Record) Evidence() leak.Evidence {
 		Planned:   r.Load.Planned,
 		Window:    window.To - window.From,
 		Reachable: r.Reachable,
+		Runtime:   r.Env.Runtime,
 
 		Allowed:         r.AllowedGrowth + r.KnownGrowth(),
 		WorkingSetLeaks: r.WorkingSetLeaks,

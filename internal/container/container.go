@@ -12,6 +12,8 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/client"
 	"github.com/testcontainers/testcontainers-go"
+
+	"github.com/memgate/memgate/memtest/target"
 )
 
 // Container is a running container that a run loads and watches.
@@ -172,7 +174,7 @@ func (c *Container) URL() string { return "http://" + c.route.addr(c.spec.Port) 
 func (c *Container) PprofURL() string { return "http://" + c.route.addr(c.spec.pprofPort()) }
 
 // Exited receives once, when the container has ended by itself: not by Stop.
-func (c *Container) Exited() <-chan Exit { return c.watch.out }
+func (c *Container) Exited() <-chan target.Exit { return c.watch.out }
 
 // Logs returns the container's last lines on both streams, at most 16 KiB, printable.
 func (c *Container) Logs(ctx context.Context, lines int) (string, error) {

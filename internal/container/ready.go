@@ -52,7 +52,7 @@ func (c *Container) whyNotReady(ctx context.Context, routes []route, tries []err
 	select {
 	case <-c.watch.done:
 		exit := c.watch.exit
-		return fmt.Errorf("wait for target: before it was ready, %w; its last log lines:\n%s\nmake it run by docker run first", exit, exit.Logs)
+		return fmt.Errorf("wait for target: before it was ready, it %w; its last log lines:\n%s\nmake it run by docker run first", exit, exit.Logs)
 	default:
 	}
 	if ctx.Err() != nil {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/memgate/memgate/memtest/target"
 )
 
 // hanging is a target that takes requests and never answers.
@@ -26,12 +28,12 @@ func hanging(t *testing.T) (*Container, route) {
 func TestAwaitReadyHeedsTheEndOfTheContainer(t *testing.T) {
 	c, r := hanging(t)
 	time.AfterFunc(50*time.Millisecond, func() {
-		c.watch.exit = Exit{Code: 3, Logs: "no configuration"}
+		c.watch.exit = target.Exit{Code: 3, Logs: "no configuration"}
 		close(c.watch.done)
 	})
 	began := time.Now()
 	_, err := c.awaitReady(t.Context(), []route{r})
-	var exit Exit
+	var exit target.Exit
 	require.ErrorAs(t, err, &exit)
 	assert.Equal(t, 3, exit.Code)
 	assert.ErrorContains(t, err, "no configuration")

@@ -6,34 +6,20 @@ import (
 	"fmt"
 
 	"github.com/memgate/memgate/internal/cgroup"
+	"github.com/memgate/memgate/internal/process"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 )
 
-// Where memory is read: the values of Spec.Source, and part of Source.Kind.
+// Where memory is read: the values of Spec.Source, and part of target.Source.Kind.
 const (
 	Files = "files"        // of the container's cgroup, seen from here
 	Exec  = "exec"         // the same files, read by a shell in the container
 	Stats = "docker stats" // the engine's stream
 )
 
-// Source is where a container's memory is read.
-type Source struct {
-	profile.Sampler
-	Kind  string // "cgroup v1 files", "cgroup v2 files", "exec in the container", "docker stats"
-	Why   string // if it is not the files: why not
-	Close func() error
-
-	Processes func() ([]int, error) // the container's processes; nil where they cannot be seen
-}
-
-// ResetPeak makes profile.Memory.PeakUsage count from now. It fails with an error that
-// wraps errors.ErrUnsupported where the source cannot.
-func (s Source) ResetPeak() error {
-	if r, ok := s.Sampler.(interface{ ResetPeak() error }); ok {
-		return r.ResetPeak()
-	}
-	return fmt.Errorf("reset peak usage by %s: %w", s.Kind, errors.ErrUnsupported)
-}
+// Source is an open source of a container's memory.
+type Source = process.Source
 
 // Sampler opens the best source there is: the files of the container's cgroup, found
 // through its PID; where they cannot be seen from here, the same files read by a shell
@@ -53,7 +39,7 @@ func (c *Container) Sampler(ctx context.Context) (Source, error) {
 		return source, nil
 	}
 	f := &follower{open: c.source, state: c.state, now: source}
-	return Source{Sampler: f, Kind: source.Kind, Why: source.Why, Close: f.Close, Processes: f.processes}, nil
+	return Source{Sampler: f, Source: source.Source, Close: f.Close, Processes: f.processes}, nil
 }
 
 // source tries one way after the other.
@@ -108,7 +94,7 @@ func (c *Container) files(ctx context.Context) (Source, error) {
 	if err != nil {
 		return Source{}, unlessGone(c.lives(ctx), err)
 	}
-	return Source{Sampler: reader, Kind: fmt.Sprintf("cgroup v%d files", dir.Version), Close: reader.Close, Processes: dir.Processes}, nil
+	return Source{Sampler: reader, Source: target.Source{Kind: fmt.Sprintf("cgroup v%d files", dir.Version)}, Close: reader.Close, Processes: dir.Processes}, nil
 }
 
 // exec has a shell in the container read the files.
@@ -131,7 +117,7 @@ func tried(ctx context.Context, s *stream, kind string) (Source, error) {
 	if err := s.Sample(ctx, &m); err != nil {
 		return Source{}, errors.Join(err, s.Close())
 	}
-	return Source{Sampler: s, Kind: kind, Close: s.Close}, nil
+	return Source{Sampler: s, Source: target.Source{Kind: kind}, Close: s.Close}, nil
 }
 
 // unlessGone returns err without its claim that the target is gone, or alive if that says so.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/memgate/memgate/internal/cgroup"
 	"github.com/memgate/memgate/internal/gobuild"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 )
 
@@ -151,14 +152,14 @@ func kill(t *testing.T, c *Container) {
 	require.NoError(t, p.Kill())
 }
 
-func endedBy(t *testing.T, c *Container) Exit {
+func endedBy(t *testing.T, c *Container) target.Exit {
 	t.Helper()
 	select {
 	case exit := <-c.Exited():
 		return exit
 	case <-time.After(20 * time.Second):
 		t.Fatal("no exit was seen")
-		return Exit{}
+		return target.Exit{}
 	}
 }
 

@@ -19,7 +19,9 @@ type Spec struct {
 	Dir        string // what Context and GoPackage are relative to; default the working directory
 
 	Port      int           // the port inside that is loaded; it is published
-	PprofPort int           // the port inside that serves net/http/pprof; default Port
+	PprofPort int           // the port inside that serves net/http/pprof, or HeapPath; default Port
+	PprofPath string        // the path under which it serves net/http/pprof: "/debug/pprof"
+	HeapPath  string        // where a target in another language serves a profile of its heap, in place of PprofPath
 	ReadyPath string        // an HTTP path that answers 2xx or 3xx once the target is ready; "": a TCP connection is enough
 	ReadyWait time.Duration // how long the target may take to be ready; default 60 s
 

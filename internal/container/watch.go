@@ -12,33 +12,9 @@ import (
 	"github.com/moby/moby/api/types/container"
 	"github.com/moby/moby/api/types/events"
 	"github.com/moby/moby/client"
+
+	"github.com/memgate/memgate/memtest/target"
 )
-
-// Exit is how a container ended that was not asked to.
-type Exit struct {
-	At        time.Time // when it was noticed, at most a second later
-	Code      int       // exit code; 137 is SIGKILL, whoever sent it; -1 if it cannot be known
-	OOMKilled bool      // the kernel killed it for want of memory, says Witness
-	Witness   string    // who says so: "inspect", "oom event"; else what else is known
-	Logs      string    // its last log lines
-	Revived   bool      // its restart policy starts it again: another Exit may follow
-}
-
-// Error returns one sentence: an Exit before the target was ready is what Start returns.
-func (e Exit) Error() string {
-	switch {
-	case e.OOMKilled:
-		return fmt.Sprintf("it was OOM-killed (exit code %d, witness: %s)", e.Code, e.Witness)
-	case e.Code < 0:
-		return "it is gone: " + e.Witness
-	case e.Code == 137:
-		return "it was killed (exit code 137, SIGKILL; nothing says that memory was the reason)"
-	case e.Witness != "":
-		return fmt.Sprintf("it exited with code %d: %s", e.Code, e.Witness)
-	default:
-		return fmt.Sprintf("it exited with code %d", e.Code)
-	}
-}
 
 const (
 	exitLogLines = 20
@@ -58,15 +34,15 @@ type watch struct {
 	died    atomic.Pointer[string] // the exit code of its last die event
 
 	done chan struct{} // closed when exit is set
-	exit Exit
-	out  chan Exit
+	exit target.Exit
+	out  chan target.Exit
 }
 
 // newWatch begins to listen for OOM kills: before the container starts, or the event
 // of a short life is lost.
 func (e *engine) newWatch(ctx context.Context, id string) (*watch, context.Context) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	w := &watch{eng: e, id: id, cancel: cancel, oom: make(chan struct{}), done: make(chan struct{}), out: make(chan Exit, 1)}
+	w := &watch{eng: e, id: id, cancel: cancel, oom: make(chan struct{}), done: make(chan struct{}), out: make(chan target.Exit, 1)}
 	listening := make(chan struct{})
 	w.work.Go(func() { w.listen(ctx, listening) })
 	select {
@@ -137,7 +113,7 @@ func (w *watch) hear(m events.Message) {
 }
 
 // await returns how the container ended, or false when ctx did.
-func (w *watch) await(ctx context.Context) (Exit, bool) {
+func (w *watch) await(ctx context.Context) (target.Exit, bool) {
 	for ctx.Err() == nil {
 		res := w.eng.ContainerWait(ctx, w.id, client.ContainerWaitOptions{Condition: container.WaitConditionNotRunning})
 		// One of the two answers for certain, and both must be heard: the client's
@@ -145,21 +121,21 @@ func (w *watch) await(ctx context.Context) (Exit, bool) {
 		select {
 		case r := <-res.Result:
 			if ctx.Err() != nil {
-				return Exit{}, false
+				return target.Exit{}, false
 			}
 			return w.explain(ctx, int(r.StatusCode)), true
 		case err := <-res.Error:
 			if errdefs.IsNotFound(err) && ctx.Err() == nil {
-				return Exit{At: time.Now(), Code: -1, Witness: "somebody removed the container"}, true
+				return target.Exit{Code: -1, Witness: "somebody removed the container"}, true
 			}
 		}
 		_ = sleep(ctx, retryWait) // the engine may come back, with the container dead or alive
 	}
-	return Exit{}, false
+	return target.Exit{}, false
 }
 
 // awaitNext waits until the container runs again and has ended again.
-func (w *watch) awaitNext(ctx context.Context) (Exit, bool) {
+func (w *watch) awaitNext(ctx context.Context) (target.Exit, bool) {
 	for sleep(ctx, retryWait) == nil {
 		ctr, err := w.eng.ContainerInspect(ctx, w.id, client.ContainerInspectOptions{})
 		switch {
@@ -169,12 +145,12 @@ func (w *watch) awaitNext(ctx context.Context) (Exit, bool) {
 			return w.await(ctx)
 		}
 	}
-	return Exit{}, false
+	return target.Exit{}, false
 }
 
 // explain finds out why a container ended.
-func (w *watch) explain(ctx context.Context, code int) Exit {
-	exit := Exit{At: time.Now(), Code: code}
+func (w *watch) explain(ctx context.Context, code int) target.Exit {
+	exit := target.Exit{Code: code}
 	ask, cancel := context.WithTimeout(ctx, answerWait)
 	defer cancel()
 	ctr, err := w.eng.ContainerInspect(ask, w.id, client.ContainerInspectOptions{})

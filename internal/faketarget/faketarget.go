@@ -15,9 +15,9 @@ import (
 	pprof "github.com/google/pprof/profile"
 
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/heap"
-	"github.com/memgate/memgate/report"
 )
 
 // Base is the memory of a target that has served nothing yet, in bytes.
@@ -67,20 +67,20 @@ func (t *Target) Start(context.Context) (*memtest.Instance, error) {
 	inst := &memtest.Instance{
 		URL:    "http://fake",
 		Memory: t,
-		Env:    report.Env{Target: "fake", Limit: t.Limit},
-		Source: report.Source{Kind: "memory"},
+		Env:    target.Env{Target: "fake", Limit: t.Limit},
+		Source: target.Source{Kind: "memory"},
 		Vars:   t.Vars,
 		Exited: t.died,
-		Mappings: func(context.Context) (report.Alarm, error) {
-			return report.Alarm{Command: "fake", RSS: t.live(), Anon: t.live(), Largest: []report.Mapping{{Name: "[heap]", Count: 1, RSS: t.live()}}}, nil
+		Mappings: func(context.Context) (profile.Mappings, error) {
+			return profile.Mappings{Command: "fake", RSS: t.live(), Anon: t.live(), Largest: []profile.Mapping{{Name: "[heap]", Count: 1, RSS: t.live()}}}, nil
 		},
 		Stop: t.stop,
 	}
 	switch {
 	case t.Foreign:
-		inst.Heaps = foreign{prober{t}}
+		inst.Runtime = foreign{asked{t}}
 	case !t.NoRuntime:
-		inst.Heap = prober{t}
+		inst.Runtime = goRuntime{asked{t}}
 	}
 	return inst, nil
 }
@@ -118,10 +118,41 @@ func (t *Target) Sample(_ context.Context, m *profile.Memory) error {
 	return nil
 }
 
-type prober struct{ *Target }
+// asked is the fake as whoever asks its runtime finds it.
+type asked struct{ *Target }
 
-// Floor implements memtest.Prober.
-func (p prober) Floor(context.Context) (profile.LiveHeap, error) {
+// goRuntime is the fake as a Go program.
+type goRuntime struct{ asked }
+
+var (
+	_ target.Collector    = goRuntime{}
+	_ target.HeapProfiler = goRuntime{}
+	_ target.TaskProfiler = goRuntime{}
+)
+
+// Info implements target.Runtime.
+func (goRuntime) Info() profile.RuntimeInfo { return profile.Go() }
+
+// HeapProfile implements target.HeapProfiler.
+func (p goRuntime) HeapProfile(context.Context) (target.HeapProfile, error) {
+	raw, err := p.profile()
+	return target.HeapProfile{Raw: raw}, err
+}
+
+// foreign is the fake as a program in another language, which serves profiles alone.
+type foreign struct{ asked }
+
+// Info implements target.Runtime.
+func (foreign) Info() profile.RuntimeInfo { return profile.RuntimeInfo{} }
+
+// HeapProfile implements target.HeapProfiler.
+func (p foreign) HeapProfile(context.Context) (target.HeapProfile, error) {
+	raw, err := p.profile()
+	return target.HeapProfile{Raw: raw, Garbage: true}, err
+}
+
+// Collect implements target.Collector.
+func (p goRuntime) Collect(context.Context) (profile.LiveHeap, error) {
 	if err := p.answers(); err != nil {
 		return profile.LiveHeap{}, err
 	}
@@ -136,7 +167,7 @@ func (p prober) Floor(context.Context) (profile.LiveHeap, error) {
 }
 
 // answers returns why it does not.
-func (p prober) answers() error {
+func (p asked) answers() error {
 	if err := p.refuses(); err != nil {
 		return err
 	}
@@ -156,8 +187,8 @@ func (t *Target) refuses() error {
 	}
 }
 
-// Heap implements memtest.Prober: a profile in which main.leak retains what the target retains.
-func (p prober) Heap(context.Context) ([]byte, error) {
+// profile returns one in which main.leak retains what the target retains.
+func (p asked) profile() ([]byte, error) {
 	if err := p.answers(); err != nil {
 		return nil, err
 	}
@@ -176,13 +207,8 @@ func (p prober) Heap(context.Context) ([]byte, error) {
 	return written(heap)
 }
 
-// foreign is a memtest.ProfileSource.
-type foreign struct{ prober }
-
-func (foreign) ForcesGC() bool { return false }
-
-// Goroutines implements memtest.GoroutineProber: main.wait is where goroutines wait.
-func (p prober) Goroutines(_ context.Context, whole bool) (heap.GoroutineProfile, error) {
+// Tasks implements target.TaskProfiler: main.wait is where goroutines wait.
+func (p goRuntime) Tasks(_ context.Context, whole bool) (heap.GoroutineProfile, error) {
 	if p.StacksErr != nil {
 		return heap.GoroutineProfile{}, p.StacksErr
 	}

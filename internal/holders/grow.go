@@ -67,8 +67,9 @@ const (
 	mostHolders     = 4
 )
 
-// Grow compares what was reachable before and after that many requests.
-func Grow(early, late *Paths, requests uint64) Growth {
+// Grow compares what was reachable before and after that many requests in the heap of that
+// name: "Go heap".
+func Grow(early, late *Paths, requests uint64, heap string) Growth {
 	d := newDiff(early, late, requests)
 	g := Growth{
 		Bytes:   int64(late.Bytes+late.Stacks) - int64(early.Bytes+early.Stacks),
@@ -79,7 +80,7 @@ func Grow(early, late *Paths, requests uint64) Growth {
 	case requests == 0:
 		g.WhyNot = "no request was completed between the two snapshots"
 	case g.Bytes < leastBytes || float64(g.Bytes) < leastPerRequest*float64(requests):
-		g.WhyNot = fmt.Sprintf("what is reachable in the Go heap grew by %d B over %d requests: nothing there grows with them", g.Bytes, requests)
+		g.WhyNot = fmt.Sprintf("what is reachable in the %s grew by %d B over %d requests: nothing there grows with them", heap, g.Bytes, requests)
 	case !g.Explains(g.Heap):
 		g.WhyNot = g.unexplained(g.Heap)
 	default:

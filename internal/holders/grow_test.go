@@ -58,7 +58,7 @@ func TestGrow(t *testing.T) {
 		{"little for many requests", table(100, 50, 4), table(1100, 50, 4), 1_000_000, nil, "nothing there grows with them"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			g := Grow(tt.early, tt.late, tt.requests)
+			g := Grow(tt.early, tt.late, tt.requests, "Go heap")
 			var names []string
 			for _, h := range g.Holders {
 				names = append(names, string(h.Kind)+" "+h.Name)
@@ -70,7 +70,7 @@ func TestGrow(t *testing.T) {
 }
 
 func TestGrowMeasuresTheHolder(t *testing.T) {
-	g := Grow(table(100, 50, 4), table(1100, 50, 4), 1000)
+	g := Grow(table(100, 50, 4), table(1100, 50, 4), 1000, "Go heap")
 	require.Len(t, g.Holders, 1)
 	h := g.Holders[0]
 	assert.Equal(t, "map[string]*shop.session", h.Type)
@@ -89,11 +89,11 @@ func TestGrowMeasuresTheHolder(t *testing.T) {
 func TestGrowFailsClosed(t *testing.T) {
 	early, late := table(100, 50, 4), table(1100, 50, 4)
 	late.Marked += 1 << 20
-	g := Grow(early, late, 1000)
+	g := Grow(early, late, 1000, "Go heap")
 	assert.Empty(t, g.Holders)
 	assert.Contains(t, g.WhyNot, "too little of it is explained")
 
-	g = Grow(early, table(1100, 50, 4), 1000)
+	g = Grow(early, table(1100, 50, 4), 1000, "Go heap")
 	require.NotEmpty(t, g.Holders)
 	g.MustExplain(1 << 20)
 	assert.Empty(t, g.Holders)
@@ -107,7 +107,7 @@ func TestGrowListsWhoElseHoldsTheSame(t *testing.T) {
 		{Node: 4, By: 11, Count: 3}, // a few of them are in use
 		{Node: 5, By: 4, Count: 1100},
 	}
-	g := Grow(early, late, 1000)
+	g := Grow(early, late, 1000, "Go heap")
 	require.NotEmpty(t, g.Holders)
 	assert.Equal(t, []string{"global variable example.com/shop.cache (map[int]*shop.page)"}, g.Holders[0].AlsoHeldBy)
 }
@@ -140,7 +140,7 @@ func TestGrowNamesTheFieldThatIsKnown(t *testing.T) {
 		"example.com/shop.app": "field example.com/shop.app.ctx (os/signal.signalCtx)",
 		"":                     "global variable net/http.mux.handler (os/signal.signalCtx)",
 	} {
-		g := Grow(contexts(10, app), contexts(1010, app), 1000)
+		g := Grow(contexts(10, app), contexts(1010, app), 1000, "Go heap")
 		require.Len(t, g.Holders, 1)
 		assert.Equal(t, want, describe(g.Holders[0]))
 		assert.InDelta(t, 1, g.Holders[0].Elements, 1e-9)
@@ -158,7 +158,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		Grow(p, p, 10)
-		Grow(&Paths{Nodes: make([]graph.Node, 1)}, p, 10)
+		Grow(p, p, 10, "Go heap")
+		Grow(&Paths{Nodes: make([]graph.Node, 1)}, p, 10, "Go heap")
 	})
 }

@@ -170,7 +170,7 @@ func TestSecretsStayInTheHeap(t *testing.T) {
 	tg.load(requests)
 	late := tg.snapshot(r)
 
-	text, err := json.Marshal([]any{early, late, holders.Grow(early, late, requests)})
+	text, err := json.Marshal([]any{early, late, holders.Grow(early, late, requests, "Go heap")})
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), canary[:12])
 	assert.Contains(t, string(text), "main.secrets", "what holds it is told")

@@ -197,5 +197,5 @@ func (tg *target) grown(warm, n int) holders.Growth {
 	tg.load(warm)
 	early := tg.snapshot(r)
 	tg.load(n)
-	return holders.Grow(early, tg.snapshot(r), uint64(n))
+	return holders.Grow(early, tg.snapshot(r), uint64(n), "Go heap")
 }

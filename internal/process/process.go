@@ -18,6 +18,7 @@ import (
 	"github.com/memgate/memgate/internal/gobuild"
 	"github.com/memgate/memgate/internal/owner"
 	"github.com/memgate/memgate/internal/text"
+	"github.com/memgate/memgate/memtest/target"
 )
 
 // Process is a running child process that a run loads and watches.
@@ -32,8 +33,8 @@ type Process struct {
 	said   *log
 	info   Info
 	done   chan struct{} // closed when exit is set
-	exit   Exit
-	exited chan Exit
+	exit   target.Exit
+	exited chan target.Exit
 
 	ending   atomic.Bool // Stop is at work: it does not end by itself
 	stopping sync.Mutex
@@ -47,22 +48,6 @@ type Info struct {
 	Group     string // folder of its control group; "" if it has none
 	Cgroup    string // "v1", "v2"; "" if it has no group
 	Why       string // why it has no group
-}
-
-// Exit is how a process ended that was not asked to.
-type Exit struct {
-	Code      int    // exit code; 137 is SIGKILL, whoever sent it
-	OOMKilled bool   // the kernel killed it for want of memory, says Witness
-	Witness   string // "oom_kill 0 → 1"
-	Logs      string // its last log lines
-}
-
-// Error returns one sentence: an Exit before the target was ready is what Start returns.
-func (e Exit) Error() string {
-	if e.OOMKilled {
-		return fmt.Sprintf("it was OOM-killed (exit code %d, witness: %s)", e.Code, e.Witness)
-	}
-	return fmt.Sprintf("it exited with code %d", e.Code)
 }
 
 // cleaner ends what is left of this process when a signal ends it.
@@ -84,7 +69,7 @@ func Start(ctx context.Context, s Spec) (*Process, error) {
 	}
 	p := &Process{
 		spec: s, item: strings.ToLower(rand.Text()), said: &log{tail: text.Tail{Max: logBytes}},
-		done: make(chan struct{}), exited: make(chan Exit, 1),
+		done: make(chan struct{}), exited: make(chan target.Exit, 1),
 	}
 	if err := p.launch(ctx); err != nil {
 		return nil, errors.Join(err, p.Stop(ctx))
@@ -183,7 +168,7 @@ func (p *Process) URL() string { return "http://127.0.0.1:" + strconv.Itoa(p.por
 func (p *Process) Info() Info { return p.info }
 
 // Exited receives once, when the process has ended by itself: not by Stop.
-func (p *Process) Exited() <-chan Exit { return p.exited }
+func (p *Process) Exited() <-chan target.Exit { return p.exited }
 
 // run starts the process, tells how that went, and waits for its end.
 func (p *Process) run(start func() error, started chan<- error) {
@@ -199,7 +184,7 @@ func (p *Process) run(start func() error, started chan<- error) {
 
 // finished is told how the process ended, and ends its children.
 func (p *Process) finished() {
-	p.exit = Exit{Code: exitCode(p.cmd.ProcessState)}
+	p.exit = target.Exit{Code: exitCode(p.cmd.ProcessState)}
 	if p.group != nil {
 		if n := p.group.oomKills(); n > 0 {
 			p.exit.OOMKilled, p.exit.Witness = true, fmt.Sprintf("oom_kill 0 → %d", n)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/memgate/memgate/internal/gobuild"
 	"github.com/memgate/memgate/internal/owner"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 )
 
@@ -231,7 +232,7 @@ func TestExitIsSeen(t *testing.T) {
 	_, _ = http.Get(p.URL() + "/exit?n=3")
 	select {
 	case exit := <-p.Exited():
-		assert.Equal(t, Exit{Code: 3, Logs: "listening\ntold to end"}, exit)
+		assert.Equal(t, target.Exit{Code: 3, Logs: "listening\ntold to end"}, exit)
 	case <-time.After(5 * time.Second):
 		t.Fatal("not seen")
 	}

@@ -28,7 +28,7 @@ func (p *Process) awaitReady(ctx context.Context) error {
 		}
 		select {
 		case <-p.done:
-			return fmt.Errorf("wait for target: before it was ready, %w; its last log lines:\n%s\nmake it run on a port of PORT or {port} first", p.exit, p.exit.Logs)
+			return fmt.Errorf("wait for target: before it was ready, it %w; its last log lines:\n%s\nmake it run on a port of PORT or {port} first", p.exit, p.exit.Logs)
 		case <-ctx.Done():
 			return fmt.Errorf("wait for target: %w", context.Cause(ctx))
 		case <-over.C:

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/procfs"
 
 	"github.com/memgate/memgate/internal/cgroup"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 )
 
@@ -23,7 +24,7 @@ import (
 func (p *Process) Sampler() (Source, error) {
 	if p.group == nil {
 		s := &procSampler{pid: p.info.PID}
-		return Source{Sampler: s, Kind: "/proc", Why: p.info.Why, Close: func() error { return nil }}, nil
+		return Source{Sampler: s, Source: target.Source{Kind: "/proc", Why: p.info.Why}, Close: func() error { return nil }, Processes: p.Processes}, nil
 	}
 	dir, err := cgroup.Find(p.info.PID, filepath.Base(p.group.dir))
 	if err != nil {
@@ -33,7 +34,7 @@ func (p *Process) Sampler() (Source, error) {
 	if err != nil {
 		return Source{}, err
 	}
-	return Source{Sampler: reader, Kind: fmt.Sprintf("cgroup v%d files", dir.Version), Close: reader.Close}, nil
+	return Source{Sampler: reader, Source: target.Source{Kind: fmt.Sprintf("cgroup v%d files", dir.Version)}, Close: reader.Close, Processes: p.Processes}, nil
 }
 
 // Processes returns the IDs of the target's processes.

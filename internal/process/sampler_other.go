@@ -11,13 +11,14 @@ import (
 
 	"github.com/shirou/gopsutil/v4/process"
 
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 )
 
 // Sampler asks the system for each process.
 func (p *Process) Sampler() (Source, error) {
 	s := &systemSampler{pid: p.info.PID}
-	return Source{Sampler: s, Kind: "the system's process table", Why: p.info.Why, Close: func() error { return nil }}, nil
+	return Source{Sampler: s, Source: target.Source{Kind: "the system's process table", Why: p.info.Why}, Close: func() error { return nil }, Processes: p.Processes}, nil
 }
 
 // Processes returns the IDs of the target's processes.

@@ -12,32 +12,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/memgate/memgate/profile"
 )
 
-// Mappings is what the memory of one process is made of, in bytes, as the kernel tells
-// of its mappings.
-type Mappings struct {
-	Command string // as the kernel has it, 15 bytes at most
-
-	RSS          uint64 // resident
-	PSS          uint64 // resident, what is shared by n counts for one n-th
-	Anon         uint64 // resident and of no file: heaps and stacks
-	File         uint64 // resident and of a file
-	Shmem        uint64 // resident and shared without a file, or of one in memory
-	Swap         uint64 // swapped out
-	PrivateDirty uint64 // resident, written to and not shared
-	Largest      []Mapping
-}
-
-// Mapping is all mappings of one name.
-type Mapping struct {
-	Name         string // a file, "[heap]", "[anon: Go: heap]"; "(unnamed)"
-	Count        int
-	RSS          uint64
-	Anon         uint64
-	PrivateDirty uint64
-	Swap         uint64
-}
+// What the memory of a process is made of.
+type (
+	Mappings = profile.Mappings
+	Mapping  = profile.Mapping
+)
 
 // Bounds of what is read of a process, and kept.
 const (
@@ -62,11 +45,11 @@ func parseSmaps(text io.Reader) (Mappings, error) {
 		read += len(line) + 1
 		name, header := mappingName(line)
 		if header {
-			sum.book(now, named)
+			book(&sum, now, named)
 			now = Mapping{Name: name, Count: 1}
 			continue
 		}
-		if err := now.add(line, &sum); err != nil {
+		if err := add(&now, line, &sum); err != nil {
 			return Mappings{}, err
 		}
 	}
@@ -78,7 +61,7 @@ func parseSmaps(text io.Reader) (Mappings, error) {
 	case now.Count == 0:
 		return Mappings{}, errors.New("read mappings: there are none: the process has ended, or is another user's")
 	}
-	sum.book(now, named)
+	book(&sum, now, named)
 	sum.Largest = largestMappings(named)
 	return sum, nil
 }
@@ -103,7 +86,7 @@ func isHex(s string) bool {
 }
 
 // add takes one figure of a mapping: "Rss:    8 kB".
-func (m *Mapping) add(line string, sum *Mappings) error {
+func add(m *Mapping, line string, sum *Mappings) error {
 	key, value, _ := strings.Cut(line, ":")
 	var to *uint64
 	switch key {
@@ -130,7 +113,7 @@ func (m *Mapping) add(line string, sum *Mappings) error {
 }
 
 // book adds a whole mapping to the sums.
-func (sum *Mappings) book(m Mapping, named map[string]*Mapping) {
+func book(sum *Mappings, m Mapping, named map[string]*Mapping) {
 	if m.Count == 0 {
 		return
 	}

@@ -18,6 +18,9 @@ type Spec struct {
 	ReadyPath string        // an HTTP path that answers 2xx or 3xx once the target is ready; "": a TCP connection is enough
 	ReadyWait time.Duration // how long the target may take to be ready; default 60 s
 
+	PprofPort int    // the port that serves net/http/pprof; 0: the one that is loaded
+	PprofPath string // the path under which it does: "/debug/pprof"
+
 	Env map[string]string // added to this process's own; PORT is the port that is loaded
 
 	Memory int64 // hard memory limit in bytes; 0: none. It takes a control group

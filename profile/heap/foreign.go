@@ -51,9 +51,6 @@ func (h HeapURL) Heap(ctx context.Context) ([]byte, error) {
 	return raw, nil
 }
 
-// ForcesGC is false: a target of HeapURL is read as it is.
-func (HeapURL) ForcesGC() bool { return false }
-
 // AsPprof returns a heap profile of any format that [HeapURL] reads as one that Growth does.
 // What it may take is bounded, as in parsing a Go target's.
 func AsPprof(raw []byte) ([]byte, error) { return asPprof(raw, nil) }

@@ -28,6 +28,8 @@ type Evidence struct {
 	Floors  []profile.LiveHeap // live heap after forced collections in that window; none where there is no pprof
 	Polls   []Poll             // what the runtime said without being forced; none where it was not asked
 
+	Runtime profile.RuntimeInfo // what the target's runtime is called, and what would make it tell more
+
 	Processes []profile.Processes // what the kernel says of the target's processes; none where they cannot be seen
 
 	Planned float64       // requests per second that were planned; 0 if not known

@@ -63,9 +63,9 @@ func (l *look) memoryNow() float64 {
 }
 
 // amplified returns how many bytes memory grows by for each byte that the channel does:
-// for the heap what GOGC makes of it, by the runtime's own goal at the end.
+// for the heap what the runtime lets it grow to, by its own goal at the end.
 func (l *look) amplified(channel string) float64 {
-	const usual, smallest = 2, 4 << 20 // GOGC=100; the goal of a heap with next to nothing in it
+	about := l.Runtime.OrGo()
 	if channel != liveHeap {
 		return 1
 	}
@@ -77,8 +77,8 @@ func (l *look) amplified(channel string) float64 {
 		live, goal = l.Polls[n-1].HeapLive, l.Polls[n-1].NextGC
 	}
 	switch ratio := float64(goal) / float64(live); {
-	case live == 0 || goal <= smallest:
-		return usual
+	case live == 0 || goal <= about.LeastGoal:
+		return about.Amplifies
 	case ratio > 8: // collections are switched off, or come at a memory limit only
 		return 1
 	default:

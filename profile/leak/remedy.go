@@ -9,8 +9,6 @@ import (
 	"github.com/memgate/memgate/internal/stats"
 )
 
-const servePprof = `serve net/http/pprof (import _ "net/http/pprof"), so that the heap is measured after collections`
-
 // remedy returns what would decide an Inconclusive run, and how much more load that takes
 // (0 where more of the same would not help).
 func (l *look) remedy(d decision) (text string, more time.Duration) {
@@ -19,11 +17,11 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 	more = l.again()
 	switch {
 	case d.veto == weakWitness && len(l.Reachable) > 0:
-		return fmt.Sprintf("run %v more: who holds what grows is read from outside, and whether it is one more with each request shows then; or %s", more, servePprof), more
+		return fmt.Sprintf("run %v more: who holds what grows is read from outside, and whether it is one more with each request shows then; or %s", more, l.Runtime.OrGo().Measure), more
 	case d.veto == weakWitness && len(l.Floors) > 0:
 		return l.moreCollections()
 	case d.veto == weakWitness:
-		return servePprof + "; or accept the weaker verdict of the working set", 0
+		return l.Runtime.OrGo().Measure + "; or accept the weaker verdict of the working set", 0
 	case d.veto == tooShort:
 		more = wholeSeconds(shortestWindow - l.seconds)
 		return fmt.Sprintf("run %v more", more), more
@@ -52,10 +50,10 @@ func (l *look) moreCollections() (string, time.Duration) {
 		return fmt.Sprintf("run %v more: %d forced collections of %d needed", more, forced, fewestFloor), more
 	}
 	if natural < 2 {
-		return servePprof, 0
+		return l.Runtime.OrGo().Measure, 0
 	}
 	more := l.scaled(max(30/float64(natural), 1.5))
-	return fmt.Sprintf("run %v more, or %s", more, servePprof), more
+	return fmt.Sprintf("run %v more, or %s", more, l.Runtime.OrGo().Measure), more
 }
 
 func (l *look) collections() uint64 {

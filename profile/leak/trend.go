@@ -62,7 +62,7 @@ type Trend struct {
 	Detectable float64 // the leak that this run would have found in 4 of 5 cases, in bytes per request
 
 	Memory    float64 // the working set at the window's end, in bytes; 0 if it was not sampled
-	Amplified float64 // bytes that memory grows by for each byte of PerRequest: 1 + GOGC/100 for a heap
+	Amplified float64 // bytes that memory grows by for each byte of PerRequest: what the runtime lets a heap grow to, over what is live
 
 	Shape    string   // flat, plateau, cache fill, step, sawtooth, leak; growth where its end is not seen
 	Channels []Signal // what each figure says by itself

@@ -134,7 +134,7 @@ func (p *page) addSites(r *report.Record) {
 	switch {
 	case len(r.Growth) > 0:
 	case len(r.Heaps) < 2:
-		p.NoSites = "Not known: no two heap profiles of the target were taken. A target that serves net/http/pprof has them."
+		p.NoSites = "Not known: no two heap profiles of the target were taken. " + r.Env.Runtime.OrGo().Profiles
 	default:
 		p.NoSites = "No call site holds more than before, as far as heap profiles show."
 	}
@@ -224,7 +224,7 @@ func loadFacts(r *report.Record) []fact {
 }
 
 func envFacts(r *report.Record) []fact {
-	e := r.Env
+	e, runtime := r.Env, r.Env.Runtime.OrGo()
 	limit, cpus := "none", "no quota"
 	if e.Limit > 0 {
 		limit = words.MiB(e.Limit)
@@ -234,7 +234,7 @@ func envFacts(r *report.Record) []fact {
 	}
 	return written(
 		fact{"target", e.Target}, fact{"image", e.Image}, fact{"address", e.Address}, fact{"memory limit", limit}, fact{"CPU quota", cpus},
-		fact{"environment variables", strings.Join(e.EnvNames, ", ")}, fact{"garbage collector", e.GC}, fact{"Go of the target", e.TargetGo},
+		fact{"environment variables", strings.Join(e.EnvNames, ", ")}, fact{"garbage collector", runtime.Settings}, fact{runtime.Name + " of the target", runtime.Version},
 		fact{"engine", e.Engine}, fact{"cgroup", e.Cgroup}, fact{"kernel", e.Kernel}, fact{"CPU", e.CPU}, fact{"transparent huge pages", e.THP},
 		fact{"Go of the test", e.Go}, fact{"platform", e.OS}, fact{"git commit", e.GitCommit},
 		fact{"started", r.Start()},
