@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/memgate/memgate/internal/holders"
+	"github.com/memgate/memgate/internal/retain"
 	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/leak"
@@ -54,7 +54,7 @@ func (m *measurement) reached(ctx context.Context) {
 		return
 	}
 	look := profile.Reachable{At: time.Since(m.began), Requests: m.requests()}
-	paths, err := m.ask.walker.Walk(ctx)
+	paths, err := m.walk(ctx)
 	if err != nil {
 		if m.phase != report.Load { // in a pause there may not have been a collection since requests were in flight
 			r.why = err
@@ -63,13 +63,25 @@ func (m *measurement) reached(ctx context.Context) {
 	}
 	look.Bytes, look.Objects = paths.Bytes+paths.Stacks, paths.Objects
 	if n := len(r.looks); n > 0 {
-		bytes, objects := holders.Grown(r.looks[n-1], paths)
+		bytes, objects := retain.Grown(r.looks[n-1], paths)
 		look.Grown, look.GrownObjects = uint64(bytes), uint64(objects)
 	}
 	r.looks = append(r.looks, paths)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.record.Reachable = append(m.record.Reachable, look)
+}
+
+// walk asks the target's runtime what is reachable. What it answers may be anybody's.
+func (m *measurement) walk(ctx context.Context) (*profile.Paths, error) {
+	paths, err := m.ask.walker.Walk(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := paths.Check(); err != nil {
+		return nil, fmt.Errorf("what the target's runtime says is reachable cannot be: %w", err)
+	}
+	return paths, nil
 }
 
 // Bounds of a look while the load only pauses: it is a part of the measured load.
@@ -123,7 +135,7 @@ func (m *measurement) hold() {
 	}
 	early, late := reach.looks[0], reach.looks[n-1]
 	r.HoldersHow = howRead(early, late)
-	growth := holders.Grow(early, late, r.Reachable[n-1].Requests-r.Reachable[0].Requests, r.Env.Runtime.OrGo().Heap)
+	growth := retain.Grow(early, late, r.Reachable[n-1].Requests-r.Reachable[0].Requests, r.Env.Runtime.OrGo().Heap)
 	growth.MustExplain(m.heapGrowth())
 	r.HoldersWhyNot = growth.WhyNot
 	for _, h := range growth.Holders {
@@ -190,7 +202,7 @@ func howRead(early, late *profile.Paths) string {
 		late.Version, late.Names, 1e3*early.Stopped.Seconds(), 1e3*late.Stopped.Seconds())
 }
 
-func holderOf(h holders.Holder, looks []*profile.Paths) report.Holder {
+func holderOf(h retain.Holder, looks []*profile.Paths) report.Holder {
 	to := report.Holder{
 		Name: strings.TrimSpace(string(h.Kind) + " " + h.Name), Type: h.Type, From: h.Root,
 		Bytes: h.Bytes, PerRequest: h.PerRequest, Objects: h.Objects, Share: h.Share,

@@ -2,8 +2,10 @@ package profile
 
 import "time"
 
-// Floor is what the target's runtime said of its heap right after a garbage
-// collection: the live heap, exact, without sampling error. All sizes are bytes.
+// LiveHeap is what the target's runtime said of its heap right after a garbage
+// collection: the live heap, exact, without sampling error. All sizes are bytes. The fields have
+// the names that Go gives them; a figure that a runtime does not tell is 0, and Sys is 0
+// where nothing is known of what it has taken from the system.
 type LiveHeap struct {
 	At       time.Duration // since the run started
 	Requests uint64        // requests completed by then, warm-up included
@@ -20,3 +22,7 @@ type LiveHeap struct {
 
 // Live returns the live heap with the stacks, in bytes: what a leak makes grow.
 func (f LiveHeap) Live() uint64 { return f.HeapAlloc + f.StackInuse }
+
+// Committed returns the memory that the runtime has from the system and has not given back,
+// in bytes; what is anonymous memory besides lies outside the runtime's.
+func (f LiveHeap) Committed() float64 { return float64(f.Sys) - float64(f.HeapReleased) }

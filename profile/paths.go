@@ -1,6 +1,8 @@
 package profile
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 	"time"
 )
@@ -42,6 +44,9 @@ type Node struct {
 	Elements int64
 }
 
+// ClosurePrefix begins the Type of a closure; the function's name follows.
+const ClosurePrefix = "func "
+
 // RootKind is what keeps things alive by itself.
 type RootKind string
 
@@ -78,4 +83,38 @@ func (p *Paths) Top(i int32) int32 {
 		i = p.Nodes[i].Parent
 	}
 	return i
+}
+
+// Bounds of a table of paths.
+const (
+	mostNodes   = 100_000
+	deepestNode = 64
+)
+
+// Check returns what cannot be in paths, whoever made them: more than 100,000 nodes, one
+// that is deeper than 64, one that comes before its parent, a number below 0, a crossing
+// that leads nowhere. Only what it has passed is compared.
+func (p *Paths) Check() error {
+	if p == nil || len(p.Nodes) == 0 || p.Nodes[0].Parent != 0 {
+		return errors.New("it has no root")
+	}
+	if len(p.Nodes) > mostNodes || len(p.Crossings) > mostNodes {
+		return fmt.Errorf("%d nodes and %d crossings are more than the %d that it may have", len(p.Nodes), len(p.Crossings), mostNodes)
+	}
+	depth := make([]int, len(p.Nodes))
+	for i := 1; i < len(p.Nodes); i++ {
+		n := &p.Nodes[i]
+		if n.Parent < 0 || int(n.Parent) >= i || n.Count < 0 || n.Bytes < 0 || n.Elements < 0 {
+			return fmt.Errorf("node %d cannot be", i)
+		}
+		if depth[i] = depth[n.Parent] + 1; depth[i] > deepestNode {
+			return fmt.Errorf("node %d is deeper than %d", i, deepestNode)
+		}
+	}
+	for _, c := range p.Crossings {
+		if c.Node <= 0 || int(c.Node) >= len(p.Nodes) || c.By < 0 || int(c.By) >= len(p.Nodes) {
+			return errors.New("a crossing leads nowhere")
+		}
+	}
+	return nil
 }

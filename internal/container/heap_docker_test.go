@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/internal/golang"
-	"github.com/memgate/memgate/internal/holders"
+	"github.com/memgate/memgate/internal/retain"
 )
 
 const secret = "canary-51be77-do-not-tell"
@@ -47,7 +47,7 @@ func leakInto(t *testing.T, c *Container, n int) {
 }
 
 // growth is what the runtime's heap makes of 300 requests.
-func growth(t *testing.T, c *Container, runtime *golang.Runtime) holders.Growth {
+func growth(t *testing.T, c *Container, runtime *golang.Runtime) retain.Growth {
 	t.Helper()
 	const requests = 300
 	early, err := runtime.Walk(t.Context())
@@ -62,7 +62,7 @@ func growth(t *testing.T, c *Container, runtime *golang.Runtime) holders.Growth 
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), secret[:10])
 	t.Logf("target stood for %v and %v, %d paths", early.Stopped, late.Stopped, len(late.Nodes))
-	return holders.Grow(early, late, requests, "Go heap")
+	return retain.Grow(early, late, requests, "Go heap")
 }
 
 // TestHoldersInContainers: read from this process, and from a container beside the
@@ -101,7 +101,7 @@ func TestHoldersInContainers(t *testing.T) {
 	}
 }
 
-func holderIs(t *testing.T, want string, g holders.Growth) {
+func holderIs(t *testing.T, want string, g retain.Growth) {
 	t.Helper()
 	if want == "" {
 		assert.Empty(t, g.Holders)

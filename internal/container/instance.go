@@ -8,6 +8,7 @@ import (
 	"github.com/memgate/memgate/internal/golang"
 	"github.com/memgate/memgate/internal/symbols"
 	"github.com/memgate/memgate/memtest/target"
+	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/heap"
 )
 
@@ -31,21 +32,30 @@ func (c *Container) Instance(ctx context.Context) (*target.Instance, error) {
 	return inst, nil
 }
 
+// foreign is a runtime that serves profiles alone; its program may be a Go program for all that.
+type foreign struct {
+	target.ProfileURL
+	target.HeapWalker
+}
+
 // runtime returns the runtime in the container, and what releases it. Which it is nobody
 // knows before it answers: without a HeapPath it may be Go's.
 func (c *Container) runtime(ctx context.Context) (_ target.Runtime, release func(context.Context) error) {
-	if c.spec.HeapPath != "" {
-		name, closeFiles := c.binaries(ctx)
-		return target.ProfileURL{HeapURL: heap.HeapURL{URL: c.PprofURL() + c.spec.HeapPath, Name: name}},
-			func(context.Context) error { return closeFiles() }
-	}
 	r := golang.New(golang.Spec{
 		Pprof: c.PprofURL() + c.spec.PprofPath, Version: c.info.GoVersion, Vars: c.env, PID: c.PID,
 		Beside: func(ctx context.Context, goPackage string) (golang.Companion, error) {
 			return c.Companion(ctx, goPackage)
 		},
 	})
-	return r, r.Close
+	if c.spec.HeapPath == "" {
+		return r, r.Close
+	}
+	name, closeFiles := c.binaries(ctx)
+	profiles := target.ProfileURL{
+		HeapURL: heap.HeapURL{URL: c.PprofURL() + c.spec.HeapPath, Name: name},
+		About:   profile.RuntimeInfo{Version: r.Info().Version, Settings: r.Info().Settings},
+	}
+	return foreign{profiles, r}, func(ctx context.Context) error { return errors.Join(r.Close(ctx), closeFiles()) }
 }
 
 // binaries names places in the container's files; none where they cannot be seen from here.

@@ -15,7 +15,7 @@ const module = "github.com/memgate/memgate"
 // TestWhoMayNotReachDocker: a record can be read, judged and rendered by a program
 // that has no engine at hand and wants none of its 40 modules.
 func TestWhoMayNotReachDocker(t *testing.T) {
-	for _, pkg := range []string{"profile", "profile/leak", "profile/heap", "load", "report", "report/page", "report/compare", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process"} {
+	for _, pkg := range []string{"profile", "profile/leak", "profile/heap", "load", "report", "report/page", "report/compare", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process", "internal/golang", "internal/retain", "memtest/target"} {
 		for _, dep := range goList(t, "-deps", module+"/"+pkg) {
 			assert.NotContains(t, dep, "testcontainers", pkg)
 			assert.NotContains(t, dep, "moby", pkg)
@@ -27,15 +27,21 @@ func TestWhoMayNotReachDocker(t *testing.T) {
 // reads a package need not read those above it.
 func TestArrowsPointDown(t *testing.T) {
 	for pkg, above := range map[string][]string{
-		"profile":        {"profile/leak", "profile/heap", "load", "report", "memtest", "internal/words", "internal/tell"},
-		"profile/leak":   {"profile/heap", "load", "report", "memtest", "internal/words", "internal/tell"},
-		"profile/heap":   {"profile/leak", "load", "report", "memtest", "internal/words", "internal/tell"},
-		"load":           {"profile", "report", "memtest"},
-		"internal/words": {"profile", "report", "memtest"},
-		"report":         {"report/page", "report/compare", "internal/tell", "internal/chart", "internal/index", "internal/store", "memtest"},
-		"internal/tell":  {"report/page", "report/compare", "internal/chart", "memtest"},
-		"report/page":    {"report/compare", "internal/index", "memtest"},
-		"report/compare": {"report/page", "memtest"},
+		"profile":            {"profile/leak", "profile/heap", "load", "report", "memtest", "internal/words", "internal/tell"},
+		"profile/leak":       {"profile/heap", "load", "report", "memtest", "internal/words", "internal/tell"},
+		"profile/heap":       {"profile/leak", "load", "report", "memtest", "internal/words", "internal/tell"},
+		"load":               {"profile", "report", "memtest"},
+		"internal/words":     {"profile", "report", "memtest"},
+		"memtest/target":     {"profile/leak", "load", "report", "memtest", "internal/golang", "internal/holders", "internal/process", "internal/container"},
+		"internal/retain":    {"internal/holders", "internal/golang", "report", "memtest", "memtest/target"},
+		"internal/holders":   {"internal/golang", "internal/retain", "report", "memtest", "memtest/target"},
+		"internal/golang":    {"internal/process", "internal/container", "report", "memtest"},
+		"internal/process":   {"internal/container", "report", "memtest"},
+		"internal/container": {"report", "memtest"},
+		"report":             {"report/page", "report/compare", "internal/tell", "internal/chart", "internal/index", "internal/store", "memtest"},
+		"internal/tell":      {"report/page", "report/compare", "internal/chart", "memtest"},
+		"report/page":        {"report/compare", "internal/index", "memtest"},
+		"report/compare":     {"report/page", "memtest"},
 	} {
 		deps := goList(t, "-deps", module+"/"+pkg)
 		for _, over := range above {
@@ -66,6 +72,23 @@ func TestEachLibraryHasOneOwner(t *testing.T) {
 				if imported == library || strings.HasPrefix(imported, library+"/") {
 					assert.Contains(t, who, pkg, "%s imports %s, which lives in %v alone", pkg, imported, who)
 				}
+			}
+		}
+	}
+}
+
+// TestNobodyKnowsGoButItsRuntime: the detector, the record and the report say of a runtime
+// what its RuntimeInfo says, whatever the language.
+func TestNobodyKnowsGoButItsRuntime(t *testing.T) {
+	for _, line := range goList(t, "-f", "{{.ImportPath}}{{range .Imports}} {{.}}{{end}}", module+"/...") {
+		pkg, imports, _ := strings.Cut(line, " ")
+		for imported := range strings.FieldsSeq(imports) {
+			who := map[string][]string{
+				module + "/internal/golang":  {"internal/container", "internal/process", "memtest"},
+				module + "/internal/holders": {"internal/golang", "internal/holders/reader"},
+			}[imported]
+			if who != nil {
+				assert.Contains(t, who, strings.TrimPrefix(pkg, module+"/"), "%s imports %s", pkg, imported)
 			}
 		}
 	}

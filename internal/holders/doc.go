@@ -4,14 +4,12 @@
 //
 // The program's heap is read from outside, while it stands still for some milliseconds,
 // once before the load and once after it. Each time it is searched from its roots and
-// folded into paths of fields and types (package graph); of two such tables, Grow finds
-// the paths that grew and the last node on them that did not multiply itself: the
-// holder.
+// folded into paths of fields and types (package graph); of two such tables, package
+// retain finds the holder.
 //
 // Nothing is guessed. Where the version of Go is not known, goroutine 1 is not found,
 // the span table is not sane, or what is reachable does not agree with the runtime's own
-// figure, Snapshot fails and says why. Where the growth of what is reachable does not
-// explain the growth of the heap, Grow names nobody.
+// figure, Snapshot fails and says why.
 //
 //	gobin   what the executable says: types, variables, functions, the runtime's layout
 //	freeze  stops a process, and makes sure that it goes on

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/internal/holders"
+	"github.com/memgate/memgate/internal/retain"
 )
 
 // shape is a leak, and how its holder is to be named.
@@ -38,7 +39,7 @@ const (
 	requests = 400
 )
 
-func name(h holders.Holder) string { return strings.TrimSpace(string(h.Kind) + " " + h.Name) }
+func name(h retain.Holder) string { return strings.TrimSpace(string(h.Kind) + " " + h.Name) }
 
 func TestHoldersAreNamed(t *testing.T) {
 	exe := executable(t, build{})
@@ -112,7 +113,7 @@ func TestStrippedWithCCodeIsDeclined(t *testing.T) {
 	require.ErrorContains(t, err, "was linked by C's linker")
 }
 
-func wellNamed(t *testing.T, s shape, b build, g holders.Growth) {
+func wellNamed(t *testing.T, s shape, b build, g retain.Growth) {
 	t.Helper()
 	if !assert.NotEmpty(t, g.Holders, "%s: %s", s.name, g.WhyNot) {
 		return
@@ -170,7 +171,7 @@ func TestSecretsStayInTheHeap(t *testing.T) {
 	tg.load(requests)
 	late := tg.snapshot(r)
 
-	text, err := json.Marshal([]any{early, late, holders.Grow(early, late, requests, "Go heap")})
+	text, err := json.Marshal([]any{early, late, retain.Grow(early, late, requests, "Go heap")})
 	require.NoError(t, err)
 	assert.NotContains(t, string(text), canary[:12])
 	assert.Contains(t, string(text), "main.secrets", "what holds it is told")

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/internal/holders"
+	"github.com/memgate/memgate/internal/retain"
 )
 
 // build is a way to make the program of testdata/shapes.
@@ -191,11 +192,11 @@ func (tg *target) snapshot(r *holders.Reader) *holders.Paths {
 }
 
 // grown is what holds what so many requests leave.
-func (tg *target) grown(warm, n int) holders.Growth {
+func (tg *target) grown(warm, n int) retain.Growth {
 	tg.t.Helper()
 	r := tg.open(holders.Limits{})
 	tg.load(warm)
 	early := tg.snapshot(r)
 	tg.load(n)
-	return holders.Grow(early, tg.snapshot(r), uint64(n), "Go heap")
+	return retain.Grow(early, tg.snapshot(r), uint64(n), "Go heap")
 }

@@ -21,6 +21,9 @@ type Poll struct {
 	Goroutines   uint64 // goroutines; 0 if they were not counted
 }
 
+// committed is as LiveHeap.Committed.
+func (p Poll) committed() float64 { return float64(p.Sys) - float64(p.HeapReleased) }
+
 // Evidence is what a verdict is made of: the measured window of a run. Requests are
 // counted from the first that the process served, in all three series alike.
 type Evidence struct {

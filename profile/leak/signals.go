@@ -227,9 +227,7 @@ func (l *look) tmpfsCurve() (c curve, ok bool) {
 
 // outside returns the anonymous memory that is not the runtime's; negative where the runtime
 // holds memory that it has not touched yet.
-func (l *look) outside(at time.Duration, sys, released uint64) float64 {
-	return l.anonAt(at) - (float64(sys) - float64(released))
-}
+func (l *look) outside(at time.Duration, committed float64) float64 { return l.anonAt(at) - committed }
 
 // judgeOffHeap judges memory outside the runtime's. What becomes resident of memory that
 // the runtime had not touched is no growth outside it: growth must be seen above nothing.
@@ -258,14 +256,14 @@ func (l *look) offHeapCurve() (c curve, ok bool) {
 		return curve{}, false
 	}
 	for _, p := range l.Polls {
-		c.add(p.At.Seconds(), float64(p.Requests), l.outside(p.At, p.Sys, p.HeapReleased))
+		c.add(p.At.Seconds(), float64(p.Requests), l.outside(p.At, p.committed()))
 	}
 	if len(c.x) > 0 && !slices.ContainsFunc(l.Polls, func(p Poll) bool { return p.Sys == 0 }) {
 		return c.medians(min(mostPoints, len(c.x)/3)), true
 	}
 	c = curve{}
 	for _, f := range l.Floors {
-		c.add(f.At.Seconds(), float64(f.Requests), l.outside(f.At, f.Sys, f.HeapReleased))
+		c.add(f.At.Seconds(), float64(f.Requests), l.outside(f.At, f.Committed()))
 	}
 	return c, len(c.x) > 0 && !slices.ContainsFunc(l.Floors, func(f profile.LiveHeap) bool { return f.Sys == 0 })
 }

@@ -58,12 +58,12 @@ func (l *look) runtimeFigures() (n int, at func(i int) runtimeFigures) {
 	if len(l.Floors) >= fewestRuntime {
 		return len(l.Floors), func(i int) runtimeFigures {
 			f := &l.Floors[i]
-			return runtimeFigures{float64(f.HeapAlloc), float64(f.StackInuse), float64(f.Sys) - float64(f.HeapReleased)}
+			return runtimeFigures{float64(f.HeapAlloc), float64(f.StackInuse), f.Committed()}
 		}
 	}
 	return len(l.Polls), func(i int) runtimeFigures {
 		p := &l.Polls[i]
-		return runtimeFigures{float64(p.HeapLive), float64(p.StackInuse), float64(p.Sys) - float64(p.HeapReleased)}
+		return runtimeFigures{float64(p.HeapLive), float64(p.StackInuse), p.committed()}
 	}
 }
 

@@ -3,10 +3,12 @@ package gobin
 import (
 	"slices"
 	"strings"
+
+	"github.com/memgate/memgate/profile"
 )
 
 // ClosurePrefix begins the name of a closure's type; the function's name follows.
-const ClosurePrefix = "func "
+const ClosurePrefix = profile.ClosurePrefix
 
 // Closure returns the layout of a function value's object: its code, then what it captured.
 // Nil if no function begins at that address.

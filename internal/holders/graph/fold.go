@@ -225,7 +225,7 @@ func (f *folding) cross() {
 		}
 	}
 	for p, n := range count {
-		f.out.Crossings = append(f.out.Crossings, Crossing{p.node, p.by, f.p.Label(p.label), n})
+		f.out.Crossings = append(f.out.Crossings, Crossing{Node: p.node, By: p.by, Label: f.p.Label(p.label), Count: n})
 	}
 	slices.SortFunc(f.out.Crossings, func(a, b Crossing) int {
 		return cmp.Or(cmp.Compare(a.Node, b.Node), cmp.Compare(a.By, b.By), cmp.Compare(a.Label, b.Label))

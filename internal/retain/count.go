@@ -1,4 +1,6 @@
-package holders
+package retain
+
+import "github.com/memgate/memgate/profile"
 
 // counted is what a holder's elements are counted by: the objects of a path, or what
 // the maps and slices of that path say of themselves.
@@ -41,7 +43,7 @@ func (d *diff) measure(h *Holder, i int32) {
 }
 
 // In returns how many elements the holder had by another snapshot.
-func (h *Holder) In(p *Paths) int64 {
+func (h *Holder) In(p *profile.Paths) int64 {
 	n := int64(0)
 	for i := range p.Nodes {
 		for _, c := range h.counted {
@@ -59,7 +61,7 @@ func (h *Holder) In(p *Paths) int64 {
 
 // Grown returns what grew from one snapshot to the next, path by path: what shrank elsewhere
 // makes up for nothing.
-func Grown(early, late *Paths) (bytes, objects int64) {
+func Grown(early, late *profile.Paths) (bytes, objects int64) {
 	d := newDiff(early, late, 1)
 	for i := 1; i < len(d.own); i++ {
 		bytes += max(0, d.own[i])

@@ -1,4 +1,11 @@
-package holders
+// Package retain finds who holds memory that grew, from what was reachable in a heap at
+// two moments: the last node on a path that grew that did not multiply itself. It works on
+// paths and counts, whatever the language; of Go alone it knows what the insides of the
+// standard library's containers are called.
+//
+// Nothing is guessed. Where the growth of what is reachable does not explain the growth of
+// the heap, Grow names nobody.
+package retain
 
 import (
 	"cmp"
@@ -6,7 +13,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/memgate/memgate/internal/holders/graph"
+	"github.com/memgate/memgate/profile"
 )
 
 // Holder is what keeps memory alive that grew.
@@ -69,7 +76,7 @@ const (
 
 // Grow compares what was reachable before and after that many requests in the heap of that
 // name: "Go heap".
-func Grow(early, late *Paths, requests uint64, heap string) Growth {
+func Grow(early, late *profile.Paths, requests uint64, heap string) Growth {
 	d := newDiff(early, late, requests)
 	g := Growth{
 		Bytes:   int64(late.Bytes+late.Stacks) - int64(early.Bytes+early.Stacks),
@@ -94,7 +101,7 @@ func Grow(early, late *Paths, requests uint64, heap string) Growth {
 
 // unseen returns what the last collection found live and the search did not reach. The
 // collection may be long past: what has become live since then says nothing.
-func unseen(p *Paths) int64 { return max(0, int64(p.Marked)-int64(p.Bytes)) }
+func unseen(p *profile.Paths) int64 { return max(0, int64(p.Marked)-int64(p.Bytes)) }
 
 // Explains tells whether what is reachable accounts for at least half of such a growth
 // of the heap.
@@ -114,7 +121,7 @@ func (g *Growth) MustExplain(heap int64) {
 
 // diff is the growth of each node of the late snapshot.
 type diff struct {
-	late     *Paths
+	late     *profile.Paths
 	requests float64
 	own      []int64 // bytes of the node alone
 	total    []int64 // with all below it
@@ -125,7 +132,7 @@ type diff struct {
 	kids     [][]int32
 }
 
-func newDiff(early, late *Paths, requests uint64) *diff {
+func newDiff(early, late *profile.Paths, requests uint64) *diff {
 	n := len(late.Nodes)
 	d := &diff{
 		late: late, requests: float64(max(requests, 1)), own: make([]int64, n), total: make([]int64, n),
@@ -258,5 +265,5 @@ func (d *diff) bookkeeping(i int32) bool {
 	if d.onTimers(path) {
 		return false
 	}
-	return d.node(path[0]).Root == graph.Runtime || strings.HasPrefix(d.frame(path), "runtime.")
+	return d.node(path[0]).Root == profile.RootRuntime || strings.HasPrefix(d.frame(path), "runtime.")
 }

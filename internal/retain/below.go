@@ -1,9 +1,9 @@
-package holders
+package retain
 
 import (
 	"slices"
 
-	"github.com/memgate/memgate/internal/holders/graph"
+	"github.com/memgate/memgate/profile"
 )
 
 // Bounds of what is told of a holder.
@@ -26,7 +26,7 @@ func (d *diff) steps(h *Holder, i int32) {
 			n, next := d.node(k), depth
 			at := path + n.Label
 			switch {
-			case n.Root == graph.FrameOf:
+			case n.Root == profile.RootFrame:
 				at = "on the stack of " + n.Label + ": "
 			case d.multiplies(k):
 				h.Held = append(h.Held, Step{Path: at, Type: n.Type, Bytes: d.total[k], Objects: float64(d.count[k]) / d.requests})

@@ -1,4 +1,4 @@
-package holders
+package retain
 
 import (
 	"encoding/json"
@@ -7,28 +7,28 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/memgate/memgate/internal/holders/graph"
+	"github.com/memgate/memgate/profile"
 )
 
 // table is a heap with a map of sessions in a server, reached from a variable, a cache
 // beside it, and goroutines, with so many sessions, cache entries and goroutines.
-func table(sessions, entries, goroutines int64) *Paths {
-	p := &Paths{Nodes: []graph.Node{
+func table(sessions, entries, goroutines int64) *profile.Paths {
+	p := &profile.Paths{Nodes: []profile.Node{
 		{},
-		{Parent: 0, Root: graph.Global, Label: "example.com/shop.app", Type: "*example.com/shop.server", Count: 1},
+		{Parent: 0, Root: profile.RootGlobal, Label: "example.com/shop.app", Type: "*example.com/shop.server", Count: 1},
 		{Parent: 1, Type: "example.com/shop.server", Count: 1, Bytes: 96},
 		{Parent: 2, Label: ".sessions", Type: "map[string]*shop.session", Count: 1, Bytes: 48 + 40*sessions},
 		{Parent: 3, Label: "[value]", Type: "example.com/shop.session", Count: sessions, Bytes: 100 * sessions},
 		{Parent: 4, Label: "[value].user", Type: "string", Count: sessions, Bytes: 16 * sessions},
-		{Parent: 0, Root: graph.Global, Label: "example.com/shop.cache", Type: "map[int]*shop.page", Count: 1},
+		{Parent: 0, Root: profile.RootGlobal, Label: "example.com/shop.cache", Type: "map[int]*shop.page", Count: 1},
 		{Parent: 6, Type: "map[int]*shop.page", Count: 1, Bytes: 48},
 		{Parent: 7, Label: "[value]", Type: "example.com/shop.page", Count: entries, Bytes: 200 * entries},
-		{Parent: 0, Root: graph.Goroutines, Label: "example.com/shop.work [chan receive], started by example.com/shop.serve", Count: goroutines, Bytes: 4096 * goroutines},
-		{Parent: 9, Root: graph.FrameOf, Label: "example.com/shop.work", Count: goroutines},
+		{Parent: 0, Root: profile.RootTasks, Label: "example.com/shop.work [chan receive], started by example.com/shop.serve", Count: goroutines, Bytes: 4096 * goroutines},
+		{Parent: 9, Root: profile.RootFrame, Label: "example.com/shop.work", Count: goroutines},
 		{Parent: 10, Type: "example.com/shop.job", Count: goroutines, Bytes: 64 * goroutines},
 	}}
 	for _, n := range p.Nodes {
-		if n.Root == graph.Goroutines {
+		if n.Root == profile.RootTasks {
 			p.Stacks += uint64(n.Bytes)
 			continue
 		}
@@ -42,7 +42,7 @@ func table(sessions, entries, goroutines int64) *Paths {
 func TestGrow(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
-		early, late *Paths
+		early, late *profile.Paths
 		requests    uint64
 		holders     []string
 		whyNot      string
@@ -102,7 +102,7 @@ func TestGrowFailsClosed(t *testing.T) {
 
 func TestGrowListsWhoElseHoldsTheSame(t *testing.T) {
 	early, late := table(100, 50, 4), table(1100, 50, 4)
-	late.Crossings = []graph.Crossing{
+	late.Crossings = []profile.Crossing{
 		{Node: 4, By: 7, Label: "[key]", Count: 1100},
 		{Node: 4, By: 11, Count: 3}, // a few of them are in use
 		{Node: 5, By: 4, Count: 1100},
@@ -114,10 +114,10 @@ func TestGrowListsWhoElseHoldsTheSame(t *testing.T) {
 
 // contexts is a context in a server whose children, each with children of its own, are a
 // tree that is one path; app is the server's type.
-func contexts(children int64, app string) *Paths {
-	p := &Paths{Nodes: []graph.Node{
+func contexts(children int64, app string) *profile.Paths {
+	p := &profile.Paths{Nodes: []profile.Node{
 		{},
-		{Parent: 0, Root: graph.Global, Label: "net/http.mux", Type: "*net/http.ServeMux", Count: 1},
+		{Parent: 0, Root: profile.RootGlobal, Label: "net/http.mux", Type: "*net/http.ServeMux", Count: 1},
 		{Parent: 1, Type: "net/http.ServeMux", Count: 1, Bytes: 96},
 		{Parent: 2, Label: ".handler", Type: app, Count: 1, Bytes: 16},
 		{Parent: 3, Label: ".ctx", Type: "os/signal.signalCtx", Count: 1, Bytes: 96},
@@ -147,18 +147,18 @@ func TestGrowNamesTheFieldThatIsKnown(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
+func FuzzGrow(f *testing.F) {
 	good, err := json.Marshal(table(1, 2, 3))
 	require.NoError(f, err)
 	f.Add(good)
 	f.Add([]byte(`{"Nodes":[{"Parent":0},{"Parent":1}]}`))
 	f.Add([]byte(`{"Nodes":[{"Parent":0}],"Crossings":[{"Node":7}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := Decode(data)
-		if err != nil {
+		p := &profile.Paths{}
+		if json.Unmarshal(data, p) != nil || p.Check() != nil {
 			return
 		}
 		Grow(p, p, 10, "Go heap")
-		Grow(&Paths{Nodes: make([]graph.Node, 1)}, p, 10, "Go heap")
+		Grow(&profile.Paths{Nodes: make([]profile.Node, 1)}, p, 10, "Go heap")
 	})
 }

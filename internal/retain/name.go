@@ -1,11 +1,10 @@
-package holders
+package retain
 
 import (
 	"cmp"
 	"strings"
 
-	"github.com/memgate/memgate/internal/holders/gobin"
-	"github.com/memgate/memgate/internal/holders/graph"
+	"github.com/memgate/memgate/profile"
 )
 
 // name says what a person would call a node: the variable, the field of a type, the
@@ -13,7 +12,7 @@ import (
 func (d *diff) name(i int32) Holder {
 	path := d.path(i)
 	root := d.node(path[0])
-	if root.Root == graph.Goroutines && len(path) == 1 {
+	if root.Root == profile.RootTasks && len(path) == 1 {
 		return Holder{Kind: Goroutines, Name: root.Label}
 	}
 	if d.onTimers(path) {
@@ -28,7 +27,7 @@ func (d *diff) name(i int32) Holder {
 		h.Type = d.typeFrom(path, at)
 		return h
 	}
-	if n := d.node(path[at]); root.Root != graph.Goroutines && (d.direct(path[:at]) || d.node(path[at-1]).Type == "") {
+	if n := d.node(path[at]); root.Root != profile.RootTasks && (d.direct(path[:at]) || d.node(path[at-1]).Type == "") {
 		h := Holder{Kind: kindOf(root), Name: root.Label, Type: d.typeFrom(path, at)}
 		if d.direct(path[:at]) {
 			h.Name += tidy(n.Label, n.Type)
@@ -58,10 +57,10 @@ func (d *diff) knownField(path []int32, at int) int {
 func (d *diff) field(path []int32, at int) Holder {
 	n, owner := d.node(path[at]), d.node(path[at-1])
 	h := Holder{Kind: Field, Name: owner.Type + tidy(n.Label, n.Type), Type: d.typeFrom(path, at), Root: rootName(d.node(path[0]), d.frame(path))}
-	switch fn, closure := strings.CutPrefix(owner.Type, gobin.ClosurePrefix); {
+	switch fn, closure := strings.CutPrefix(owner.Type, profile.ClosurePrefix); {
 	case closure:
 		h.Kind, h.Name = Closure, fn+strings.Replace(n.Label, ".&", ".", 1)
-	case owner.Root == graph.FrameOf, owner.Type == "":
+	case owner.Root == profile.RootFrame, owner.Type == "":
 		if by, ok := d.fieldFor(path[at+1:]); ok {
 			by.Type = h.Type
 			return by
@@ -88,7 +87,7 @@ func (d *diff) fieldFor(path []int32) (Holder, bool) {
 	return Holder{}, false
 }
 
-func (d *diff) node(i int32) *graph.Node { return &d.late.Nodes[i] }
+func (d *diff) node(i int32) *profile.Node { return &d.late.Nodes[i] }
 
 // path returns the nodes from the root to i.
 func (d *diff) path(i int32) []int32 {
@@ -145,7 +144,7 @@ func (d *diff) typeFrom(path []int32, at int) string {
 // frame returns the function whose stack a path begins on; "" if it begins elsewhere.
 func (d *diff) frame(path []int32) string {
 	for _, i := range path {
-		if n := d.node(i); n.Root == graph.FrameOf {
+		if n := d.node(i); n.Root == profile.RootFrame {
 			return n.Label
 		}
 	}
@@ -156,7 +155,7 @@ func (d *diff) frame(path []int32) string {
 func (d *diff) onTimers(path []int32) bool {
 	for at, i := range path {
 		if strings.HasPrefix(d.node(i).Label, ".timers.heap") {
-			return d.node(path[at-1]).Type == "runtime.p" || d.node(path[0]).Root == graph.Runtime
+			return d.node(path[at-1]).Type == "runtime.p" || d.node(path[0]).Root == profile.RootRuntime
 		}
 	}
 	return false
@@ -165,7 +164,7 @@ func (d *diff) onTimers(path []int32) bool {
 // code returns the function of the heaviest closure below a node.
 func (d *diff) code(i int32) string {
 	for _, k := range d.kids[i] {
-		if fn, ok := strings.CutPrefix(d.node(k).Type, gobin.ClosurePrefix); ok {
+		if fn, ok := strings.CutPrefix(d.node(k).Type, profile.ClosurePrefix); ok {
 			return fn
 		}
 		if fn := d.code(k); fn != "" {
@@ -183,7 +182,7 @@ func timersOf(fn string) string {
 	return "that run " + fn
 }
 
-func kindOf(root *graph.Node) Kind {
+func kindOf(root *profile.Node) Kind {
 	if strings.HasPrefix(root.Label, "unnamed ") {
 		return Unnamed
 	}
@@ -191,11 +190,11 @@ func kindOf(root *graph.Node) Kind {
 }
 
 // rootName returns where a path begins, for a person.
-func rootName(root *graph.Node, frame string) string {
+func rootName(root *profile.Node, frame string) string {
 	switch {
 	case frame != "":
 		return "the stack of " + frame
-	case root.Root == graph.Goroutines:
+	case root.Root == profile.RootTasks:
 		return "goroutines in " + root.Label
 	}
 	return strings.TrimSpace(string(kindOf(root)) + " " + root.Label)
