@@ -1,6 +1,8 @@
 package memtest
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -53,6 +55,42 @@ func TestHoldersOfAProcess(t *testing.T) {
 			assert.InDelta(t, 1, r.Holders[0].Elements, 0.05)
 		})
 	}
+}
+
+// ownTarget is a Go program that somebody else starts in a way of their own.
+type ownTarget struct{ command []string }
+
+func (o ownTarget) Start(ctx context.Context) (*target.Instance, error) {
+	child, err := process.Start(ctx, process.Spec{Command: o.command, ReadyPath: "/fill", Env: map[string]string{"SHAPE": "server"}})
+	if err != nil {
+		return nil, err
+	}
+	inst, err := child.Instance()
+	if err != nil {
+		return nil, errors.Join(err, child.Stop(ctx))
+	}
+	runtime, release := GoRuntime(child.URL()+"/debug/pprof", child.Info().PID)
+	stop := inst.Stop
+	inst.Runtime = runtime
+	inst.Stop = func(ctx context.Context) error { return errors.Join(release(ctx), stop(ctx)) }
+	return inst, nil
+}
+
+// TestHoldersOfATargetOfOnesOwn: GoRuntime can all that the runtimes of our targets can.
+func TestHoldersOfATargetOfOnesOwn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds of real processes, and -short is set")
+	}
+	if runtime.GOOS != "linux" {
+		t.Skip("another process's heap can be read on Linux only")
+	}
+	s := shapedProcess("server")
+	s.Target = ownTarget{[]string{builtShapes(t)}}
+	r, err := Measure(t.Context(), s)
+	require.NoError(t, err)
+	assert.Contains(t, r.HoldersHow, "read from outside, go1.")
+	require.NotEmpty(t, r.Holders, "%s (%s; %s)", r.HoldersWhyNot, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, "field main.server.sessions", r.Holders[0].Name)
 }
 
 // TestHoldersOfAProcessThatDies: the run tells of the death, not of the heap.

@@ -19,6 +19,7 @@ import (
 
 	"github.com/memgate/memgate/internal/embedded"
 	"github.com/memgate/memgate/internal/fixture"
+	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
 
@@ -61,10 +62,23 @@ func TestJSONKeys(t *testing.T) {
 	}
 }
 
+// TestReadsWhatOlderRecordsSayOfTheRuntime: it was Go's, and its words are.
+func TestReadsWhatOlderRecordsSayOfTheRuntime(t *testing.T) {
+	r := fixture.Leaking()
+	r.Env.Runtime = profile.RuntimeInfo{}
+	var file bytes.Buffer
+	require.NoError(t, r.JSON(&file))
+	older := strings.Replace(file.String(), `"env":{`, `"env":{"gc":"GOGC=50","target_go":"go1.25.1",`, 1)
+	read, err := report.Read(strings.NewReader(older))
+	require.NoError(t, err)
+	assert.Equal(t, profile.RuntimeInfo{Version: "go1.25.1", Settings: "GOGC=50"}, read.Env.Runtime)
+	assert.Equal(t, "Go heap", read.Env.Runtime.OrGo().Heap)
+}
+
 func TestSnake(t *testing.T) {
 	for name, want := range map[string]string{
 		"Name": "name", "PerRequest": "per_request", "OOMKills": "oom_kills", "P99": "p99", "CPUs": "cpus", "CPU": "cpu", "THP": "thp",
-		"NumGC": "num_gc", "NextGC": "next_gc", "OK": "ok", "TargetGo": "target_go", "BytesIn": "bytes_in", "WorkingSet": "working_set", "OS": "os",
+		"NumGC": "num_gc", "NextGC": "next_gc", "OK": "ok", "TargetName": "target_name", "BytesIn": "bytes_in", "WorkingSet": "working_set", "OS": "os",
 	} {
 		assert.Equal(t, want, report.Snake(name))
 	}
