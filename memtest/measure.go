@@ -106,7 +106,7 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 		},
 	}
 	for _, w := range target.Warnings {
-		m.note(report.Finding{Kind: report.Warning, Text: w})
+		m.note(report.Finding{Kind: report.Warning, Summary: w})
 	}
 	return m
 }
@@ -137,7 +137,7 @@ func (m *measurement) run(parent context.Context) error {
 	case asExit(cause):
 		return nil // watch has noted it
 	case err != nil:
-		m.note(report.Finding{Kind: report.LoadFailed, Fatal: true, Text: fmt.Sprintf("the load stopped: %v", err)})
+		m.note(report.Finding{Kind: report.LoadFailed, Fatal: true, Summary: fmt.Sprintf("the load stopped: %v", err)})
 	}
 	return nil
 }
@@ -163,7 +163,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	if err := sleep(ctx, m.scenario.Settle); err != nil {
 		return err
 	}
-	m.enter(ctx, report.Floor)
+	m.enter(ctx, report.Final)
 	m.probe(ctx)
 	m.reached(ctx)
 	m.snapshot(ctx)
@@ -289,7 +289,7 @@ func (m *measurement) conclude() {
 	r.Load = m.loaded.Summary()
 	r.Source.Every = m.scenario.Every
 	m.keepLedger()
-	r.Growth = m.growth()
+	r.Sites = m.growth()
 	m.hold()
 	r.Trend = leak.Detect(r.Evidence())
 	m.guess()

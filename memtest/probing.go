@@ -44,7 +44,7 @@ func (m *measurement) probe(ctx context.Context) (took time.Duration) {
 	f.At, f.Requests = time.Since(m.began), m.requests()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.record.Floors = append(m.record.Floors, f)
+	m.record.LiveHeaps = append(m.record.LiveHeaps, f)
 	return f.Took
 }
 
@@ -112,7 +112,7 @@ func (m *measurement) noteMisses() {
 		for at > 0 && (*notes)[at-1].At > l.at {
 			at--
 		}
-		*notes = slices.Insert(*notes, at, report.Finding{At: l.at, Kind: report.Warning, Text: fmt.Sprintf("%s: %v", text, l.first)})
+		*notes = slices.Insert(*notes, at, report.Finding{At: l.at, Kind: report.Warning, Summary: fmt.Sprintf("%s: %v", text, l.first)})
 	}
 }
 
@@ -121,7 +121,7 @@ func (m *measurement) noteMisses() {
 func (m *measurement) keepHeap(raw []byte, why string, forcedGC bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.record.Heaps = append(m.record.Heaps, report.Heap{
+	m.record.HeapProfiles = append(m.record.HeapProfiles, report.ProfileFile{
 		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Why: why, Garbage: !forcedGC, Bytes: int64(len(raw)), Raw: raw,
 	})
 }

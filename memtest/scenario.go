@@ -42,7 +42,7 @@ type Scenario struct {
 
 	// Holders says whether to look for who holds memory that grew; default: where it is
 	// permitted and the heap is not too large.
-	Holders Holders
+	HeapWalk HeapWalk
 
 	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
 	AllowInconclusive bool
