@@ -16,7 +16,7 @@ import (
 // deadline leave time for it. Looking again costs next to no false alarms, because the
 // rule asks for growth that goes on, not for a small probability.
 func (m *measurement) extension(ctx context.Context) time.Duration {
-	rate, step := m.scenario.planned()
+	rate, step := m.scenario.schedule.Rate, m.scenario.schedule.Duration
 	known := m.grownSoFar()
 	m.mu.Lock()
 	m.closeLocked()

@@ -87,7 +87,7 @@ const (
 // reachedInPause reads the target's heap between two parts of the load, unless that
 // would take so long that the load suffers. How long is known from the last look.
 func (m *measurement) reachedInPause(ctx context.Context) {
-	_, length := m.scenario.planned()
+	length := m.scenario.schedule.Duration
 	n := len(m.reach.looks)
 	if n == 0 {
 		return

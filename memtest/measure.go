@@ -89,9 +89,6 @@ type measurement struct {
 
 func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement {
 	began := time.Now()
-	if plan, ok := s.Load.(interface{ Continuing() load.Driver }); ok {
-		s.Load = plan.Continuing() // the load meets no key that the warm-up has met
-	}
 	heaps := target.Heaps
 	if heaps == nil && target.Heap != nil {
 		heaps = forced{target.Heap}
@@ -104,6 +101,13 @@ func newMeasurement(s Scenario, target *Instance, say func(string)) *measurement
 			Env: hostEnv(target.Env), Source: target.Source,
 			AllowInconclusive: s.AllowInconclusive, AllowedGrowth: s.AllowedGrowth, Known: s.Known, WorkingSetLeaks: s.WorkingSetLeaks,
 		},
+	}
+	if !s.schedule.Known() {
+		m.note(report.Finding{
+			Kind: report.Warning, Summary: "the load does not say its rate and duration",
+			Detail: ": no heap profiles are taken on its way, it does not go on where the evidence does not decide, and the test's deadline was not compared with it",
+			Remedy: "return them from its Schedule, or give them to load.Func",
+		})
 	}
 	for _, w := range target.Warnings {
 		m.note(report.Finding{Kind: report.Warning, Summary: w})
@@ -202,6 +206,7 @@ func (m *measurement) load(ctx context.Context) error {
 	defer beside.Wait()
 	defer stop()
 
+	m.loaded.Follow(&m.warmed) // the load meets no key that the warm-up has met
 	if err := m.scenario.Load.Drive(ctx, m.target.URL, &m.loaded); err != nil {
 		return err
 	}

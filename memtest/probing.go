@@ -128,7 +128,7 @@ func (m *measurement) keepHeap(raw []byte, why string, forcedGC bool) {
 
 // probeThroughout probes while the load runs, until ctx ends.
 func (m *measurement) probeThroughout(ctx context.Context) {
-	_, length := m.scenario.planned()
+	length := m.scenario.schedule.Duration
 	every := max(shortestProbe, length/probesPerLoad)
 	cheapest := every / probeCostShare // a slow answer tells of a busy machine, the quickest what a collection costs
 	began, taken := time.Now(), 1

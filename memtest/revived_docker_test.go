@@ -47,7 +47,7 @@ func TestRunAcrossARestart(t *testing.T) {
 				}),
 			},
 		},
-		Load: load.DriverFunc(func(ctx context.Context, base string, m *load.Meter) error {
+		Load: load.Func(load.Schedule{}, func(ctx context.Context, base string, m *load.Meter) error {
 			published()
 			time.AfterFunc(2*time.Second, func() {
 				if res, err := http.Get(base + "/exit?code=4"); err == nil {
