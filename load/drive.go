@@ -27,7 +27,7 @@ var errOver = errors.New("the load is over")
 // by Each, is an error; failing requests are not, they are in the Meter. Drive
 // leaves no goroutine and no connection.
 func (p Plan) Drive(ctx context.Context, base string, m *Meter) error {
-	if err := p.Validate(); err != nil {
+	if err := p.validate(); err != nil {
 		return err
 	}
 	u, err := parseBase(base)
@@ -35,7 +35,7 @@ func (p Plan) Drive(ctx context.Context, base string, m *Meter) error {
 		return err
 	}
 	m.Begin(p.Rate)
-	a := newAttack(ctx, p.withDefaults(), u)
+	a := newAttack(ctx, p.withDefaults(), u, m)
 	defer a.close()
 	a.run(m)
 	m.End(a.ended())
@@ -63,8 +63,8 @@ type attack struct {
 	unwatch   func() bool // forgets the caller's context
 }
 
-func newAttack(ctx context.Context, p Plan, base *url.URL) *attack {
-	a := &attack{plan: p, base: base.String(), source: newSource(p)}
+func newAttack(ctx context.Context, p Plan, base *url.URL, m *Meter) *attack {
+	a := &attack{plan: p, base: base.String(), source: newSource(p, m)}
 	a.sending, a.stop = context.WithTimeout(ctx, p.Duration)
 	end, _ := a.sending.Deadline()
 	a.answers, a.cut = context.WithDeadline(context.WithoutCancel(ctx), end.Add(grace))

@@ -255,22 +255,25 @@ func TestEachCountsOnFromDriveToDrive(t *testing.T) {
 			order = append(order, i)
 			return Request{Path: "/"}
 		}}
-		for _, tc := range []struct {
-			drive Driver
-			want  []uint64
+		warmed, loaded := new(Meter), new(Meter)
+		for name, tc := range map[string]struct {
+			first, second *Meter
+			follows       bool
+			want          []uint64
 		}{
-			{p, []uint64{0, 9, 0, 9}},
-			{p.Continuing(), []uint64{0, 9, 10, 19}},
+			"two meters":  {new(Meter), new(Meter), false, []uint64{0, 9, 0, 9}},
+			"one meter":   {loaded, loaded, false, []uint64{0, 9, 10, 19}},
+			"one follows": {warmed, new(Meter), true, []uint64{0, 9, 10, 19}},
 		} {
 			order = nil
-			n := serve(t, hello)
-			dialled := tc.drive.(Plan)
-			dialled.Dial = n.Dial
-			for range 2 {
-				require.NoError(t, dialled.Drive(t.Context(), base, new(Meter)))
+			p.Dial = serve(t, hello).Dial
+			require.NoError(t, p.Drive(t.Context(), base, tc.first))
+			if tc.follows {
+				tc.second.Follow(tc.first)
 			}
+			require.NoError(t, p.Drive(t.Context(), base, tc.second))
 			require.Len(t, order, 20)
-			assert.Equal(t, tc.want, []uint64{order[0], order[9], order[10], order[19]})
+			assert.Equal(t, tc.want, []uint64{order[0], order[9], order[10], order[19]}, name)
 		}
 	})
 }

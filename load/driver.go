@@ -5,27 +5,55 @@ import (
 	"time"
 )
 
-// A Driver sends traffic to base (an absolute URL without a trailing slash) and
-// tells m of every operation as it completes. It calls m.Begin as it starts and
-// m.End when it has sent its last.
-//
-// The deadline of ctx is the planned end: the driver stops sending, lets what is
-// in flight finish for a moment, and returns nil. Cancelling ctx aborts at once,
-// requests in flight included, and Drive returns the context's error. When Drive
-// returns, nothing of it runs on and no connection is left open.
-//
-// A Driver that can be checked before anything starts has a method
-// Validate() error; one that knows its rate (per second) and duration has
-// Planned() (rate float64, d time.Duration). Plan has both.
+// A Driver sends traffic to a target. [Plan] is one; [Func] makes one of a function. What
+// wraps a Driver (to log in, to trace) forwards both methods, and loses nothing.
 type Driver interface {
+	// Schedule says what Drive is to send. It fails where that cannot be sent, before
+	// anything is started.
+	Schedule() (Schedule, error)
+
+	// Drive sends traffic to base, an absolute URL without a trailing slash, and tells m of
+	// every operation as it completes. It calls m.Begin as it starts and m.End when it has
+	// sent its last.
+	//
+	// The deadline of ctx is the planned end: the driver stops sending, lets what is in
+	// flight finish for a moment, and returns nil. Cancelling ctx aborts at once, requests
+	// in flight included, and Drive returns the context's error. When Drive returns,
+	// nothing of it runs on and no connection is left open.
+	//
+	// A run calls it for its warm-up, for the measured load and for each time that the load
+	// goes on, one after the other.
 	Drive(ctx context.Context, base string, m *Meter) error
 }
 
-// DriverFunc is a function as a Driver.
-type DriverFunc func(ctx context.Context, base string, m *Meter) error
+// Schedule is the shape of a load. A run takes its heap profiles by it, goes on with the
+// load by it where the evidence does not decide, and compares it with the test's deadline.
+type Schedule struct {
+	Rate     float64       // requests per second; 0 if it is not known
+	Duration time.Duration // of one Drive; 0 if it is not known
+	Requests []Request     // what is sent, as far as it is known: reports keep its credentials out
+}
 
-// Drive calls f.
-func (f DriverFunc) Drive(ctx context.Context, base string, m *Meter) error { return f(ctx, base, m) }
+// Known reports whether rate and duration are known.
+func (s Schedule) Known() bool { return s.Rate > 0 && s.Duration > 0 }
+
+// Func returns a Driver that calls drive, and plans what s says.
+func Func(s Schedule, drive func(ctx context.Context, base string, m *Meter) error) Driver {
+	return scheduled{s, drive}
+}
+
+type scheduled struct {
+	schedule Schedule
+	drive    func(ctx context.Context, base string, m *Meter) error
+}
+
+var _ Driver = scheduled{}
+
+func (s scheduled) Schedule() (Schedule, error) { return s.schedule, nil }
+
+func (s scheduled) Drive(ctx context.Context, base string, m *Meter) error {
+	return s.drive(ctx, base, m)
+}
 
 // Operation is one request and what came of it. It failed if Err is set or Code is
 // a status outside 200 to 399; a protocol without such statuses leaves Code at 0.
@@ -39,7 +67,7 @@ type Operation struct {
 	Cut      bool          // the driver broke it off as the load ended: says nothing of the target
 }
 
-// failed tells whether the target let the operation down.
+// failed reports whether the target let the operation down.
 func (o Operation) failed() bool {
 	return o.Err != "" || o.Code != 0 && (o.Code < 200 || o.Code > 399)
 }

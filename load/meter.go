@@ -23,6 +23,7 @@ const recentSeconds = 10
 // if there was no Begin; an operation belongs to the second in which it was added.
 type Meter struct {
 	completed atomic.Uint64 // written under mu, read without
+	made      atomic.Uint64 // requests that were numbered so far
 
 	mu          sync.Mutex
 	begun       time.Time     // the load's start; zero if there was none yet
@@ -52,6 +53,13 @@ func (s openSecond) closed() Second {
 	}
 	return s.Second
 }
+
+// Follow makes the meter number requests from where before has ended: what a Plan's Each
+// makes of its number is new then. It is called before anything is sent.
+func (m *Meter) Follow(before *Meter) { m.made.Store(before.made.Load()) }
+
+// number returns the number of the next request, from 0.
+func (m *Meter) number() uint64 { return m.made.Add(1) - 1 }
 
 // Begin says that the load starts now and plans to send rate requests per second,
 // 0 if there is no such plan. After an End it goes on with the same load: the

@@ -33,7 +33,7 @@ const (
 // they start when a request is sent.
 type Plan struct {
 	Requests []Request              // what is sent, by weight, in the same order at each run
-	Each     func(i uint64) Request // instead of Requests: makes the i-th request, from 0 (through a whole run, its warm-up first), in order, one call at a time; Weight is ignored
+	Each     func(i uint64) Request // instead of Requests: makes the i-th request that its Meter counts, from 0 (through a whole run, its warm-up first), in order, one call at a time; Weight is ignored
 	Rate     float64                // requests per second, up to 100,000; 0.5 is one every two seconds
 	Duration time.Duration          // how long requests are sent; less if the context's deadline is earlier
 	Timeout  time.Duration          // of one request until its answer is read whole; 10 s if zero
@@ -44,17 +44,9 @@ type Plan struct {
 	// serves Unix sockets, and tests over connections in memory. It is given the
 	// host and port of the target's base.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-
-	made *uint64 // by Each in all Drives so far; nil: each Drive counts from 0
 }
 
-// Continuing returns the plan with Each counting on from one Drive to the next: keys that it
-// makes of its number are new in each. A run's warm-up, load and extensions are such
-// Drives. They must not be at the same time.
-func (p Plan) Continuing() Driver {
-	p.made = new(uint64)
-	return p
-}
+var _ Driver = Plan{}
 
 // rest returns how long a connection may go unused before it is closed: two seconds, and longer
 // where requests are further apart than that.
@@ -62,12 +54,14 @@ func (p Plan) rest() time.Duration {
 	return max(2*time.Second, time.Duration(2/p.Rate*float64(time.Second)))
 }
 
-// Planned returns the rate in requests per second, and for how long.
-func (p Plan) Planned() (rate float64, d time.Duration) { return p.Rate, p.Duration }
+// Schedule returns the plan's rate and duration. It says what is wrong with the plan; what
+// Each makes is checked as it is made.
+func (p Plan) Schedule() (Schedule, error) {
+	return Schedule{Rate: p.Rate, Duration: p.Duration, Requests: p.Requests}, p.validate()
+}
 
-// Validate says what is wrong with the plan, before anything starts. What Each
-// makes is checked as it is made.
-func (p Plan) Validate() error {
+// validate says what is wrong with the plan.
+func (p Plan) validate() error {
 	if err := p.validateNumbers(); err != nil {
 		return fmt.Errorf("load plan: %w", err)
 	}

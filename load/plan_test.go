@@ -58,7 +58,7 @@ func TestValidate(t *testing.T) {
 		{"header value", request(Request{Path: "/", Header: http.Header{"X-A": {"b\r\nX-B: c"}}}), "header X-A has a line break"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := tt.plan.Validate()
+			err := tt.plan.validate()
 			if tt.want == "" {
 				assert.NoError(t, err)
 				return
@@ -70,17 +70,11 @@ func TestValidate(t *testing.T) {
 }
 
 func TestPlanTellsWhatItPlans(t *testing.T) {
-	var d Driver = Plan{Rate: 0.5, Duration: time.Minute}
-	planned, ok := d.(interface {
-		Planned() (float64, time.Duration)
-	})
-	require.True(t, ok)
-	rate, duration := planned.Planned()
-	assert.Equal(t, 0.5, rate)
-	assert.Equal(t, time.Minute, duration)
-	validator, ok := d.(interface{ Validate() error })
-	require.True(t, ok)
-	assert.Error(t, validator.Validate())
+	schedule, err := Plan{Rate: 0.5, Duration: time.Minute}.Schedule()
+	assert.Equal(t, Schedule{Rate: 0.5, Duration: time.Minute}, schedule)
+	assert.True(t, schedule.Known())
+	assert.Error(t, err, "it has nothing to send")
+	assert.False(t, Schedule{Rate: 1}.Known())
 }
 
 func TestDefaults(t *testing.T) {
@@ -106,7 +100,7 @@ func TestWeightsAreExactAndSpreadOut(t *testing.T) {
 		for i, w := range tt.weights {
 			requests = append(requests, Request{Path: "/" + string(rune('a'+i)), Weight: w})
 		}
-		s := newSource(Plan{Requests: requests})
+		s := newSource(Plan{Requests: requests}, new(Meter))
 		var got strings.Builder
 		for range tt.want {
 			r, err := s.next()

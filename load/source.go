@@ -10,17 +10,12 @@ type source struct {
 	plan Plan
 
 	mu     sync.Mutex
-	i      *uint64 // number of the next request
-	credit []int   // of each of plan.Requests, between two choices
-	err    error   // why there is no next request
+	meter  *Meter // numbers the requests
+	credit []int  // of each of plan.Requests, between two choices
+	err    error  // why there is no next request
 }
 
-func newSource(p Plan) *source {
-	if p.made == nil {
-		p.made = new(uint64)
-	}
-	return &source{plan: p, i: p.made}
-}
+func newSource(p Plan, m *Meter) *source { return &source{plan: p, meter: m} }
 
 // next returns the next request. After an error there is none.
 func (s *source) next() (Request, error) {
@@ -29,8 +24,7 @@ func (s *source) next() (Request, error) {
 	if s.err != nil {
 		return Request{}, s.err
 	}
-	i := *s.i
-	*s.i++
+	i := s.meter.number()
 	if s.plan.Each == nil {
 		return s.weighted(), nil
 	}

@@ -109,7 +109,7 @@ func (a *artifacts) keep(t TB, r *report.Record) {
 // saveHeaps writes the heap and goroutine profiles at once: what a judge says names their files.
 func (a *artifacts) saveHeaps(r *report.Record) error {
 	var failed error
-	for i := range len(r.Heaps) + len(r.Stacks) {
+	for i := range len(r.HeapProfiles) + len(r.GoroutineProfiles) {
 		h, name := a.profile(r, i)
 		if err := store.WriteFile(a.dir, name, h.Raw); err != nil {
 			failed = errors.Join(failed, err)
@@ -121,13 +121,13 @@ func (a *artifacts) saveHeaps(r *report.Record) error {
 }
 
 // profile returns the i-th of the record's profiles, heaps first, and its file's name.
-func (a *artifacts) profile(r *report.Record, i int) (*report.Heap, string) {
-	if i < len(r.Heaps) {
-		h := &r.Heaps[i]
+func (a *artifacts) profile(r *report.Record, i int) (*report.ProfileFile, string) {
+	if i < len(r.HeapProfiles) {
+		h := &r.HeapProfiles[i]
 		return h, fmt.Sprintf("%s.%02d-%s.pb.gz", a.name, i+1, h.Phase)
 	}
-	i -= len(r.Heaps)
-	h := &r.Stacks[i]
+	i -= len(r.HeapProfiles)
+	h := &r.GoroutineProfiles[i]
 	return h, fmt.Sprintf("%s.goroutines-%02d-%s.pb.gz", a.name, i+1, h.Phase)
 }
 

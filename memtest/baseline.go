@@ -12,7 +12,6 @@ import (
 
 	"github.com/memgate/memgate/internal/baseline"
 	"github.com/memgate/memgate/report"
-	"github.com/memgate/memgate/report/compare"
 )
 
 // Baseline is a reference that runs are held to, kept in files that are committed beside
@@ -63,11 +62,11 @@ func NoDrift(t TB, now []*report.Record, b Baseline) bool {
 		return false
 	}
 	for _, f := range d.warnings() {
-		t.Logf("memtest: warning: %s", f.Text)
+		t.Logf("memtest: warning: %s", f.Text())
 	}
 	if said := d.tighten(t.Failed()); said != "" {
 		t.Logf("memtest: %s", said)
-		told := []report.Check{{Rule: "baseline", Allowed: d.place.String(), Got: said, OK: true}}
+		told := []report.Check{{Judge: report.Ratchet, Outcome: report.Passed, Rule: "baseline", Allowed: d.place.String(), Got: said}}
 		placed(told)
 		last := now[len(now)-1]
 		last.Checks = append(last.Checks, told...)
@@ -180,18 +179,14 @@ func (d drift) stale() string {
 }
 
 func (d drift) checks() []report.Check {
-	all := d.gate.checks(d.verdicts)
-	for i := range all {
-		all[i].Rule = "no drift: " + strings.TrimPrefix(all[i].Rule, compare.NotWorse)
-	}
-	return all
+	return d.gate.checks(report.NoDrift, d.verdicts)
 }
 
 // warnings returns a baseline of another class of host, and references that went up by more
 // than the tolerance in steps that were each accepted.
 func (d drift) warnings() []report.Finding {
 	var all []report.Finding
-	warn := func(text string) { all = append(all, report.Finding{Kind: report.Warning, Text: text}) }
+	warn := func(text string) { all = append(all, report.Finding{Kind: report.Warning, Summary: text}) }
 	if d.file == nil && slices.ContainsFunc(d.others, func(o baseline.Other) bool { return o.Err == nil }) {
 		warn(d.stale())
 	}
@@ -208,10 +203,10 @@ func (d drift) warnings() []report.Finding {
 // tolerance since it was lowest.
 func (d drift) accepted(f *baseline.File) []string {
 	var all []string
-	for _, unit := range judgedUnits {
-		drift := f.Drift(unit)
-		if by := drift.At - drift.Lowest; drift.Steps > 0 && by > d.gate.allowed(unit, drift.Lowest) && by > d.gate.floors[unit] {
-			all = append(all, fmt.Sprintf("%s %s", report.FigureName(unit), drift))
+	for _, m := range judgedMetrics {
+		drift := f.Drift(m)
+		if by := drift.At - drift.Lowest; drift.Steps > 0 && by > d.gate.allowed(m, drift.Lowest) && by > d.gate.floors[m] {
+			all = append(all, fmt.Sprintf("%s %s", m.Name(), drift))
 		}
 	}
 	return all

@@ -85,7 +85,7 @@ func TestNoDrift(t *testing.T) {
 	}
 	require.Len(t, now[4].Checks, 6)
 	assert.Equal(t, "no drift: peak working set", now[4].Checks[1].Rule)
-	assert.False(t, now[4].Checks[1].OK)
+	assert.False(t, now[4].Checks[1].Passed())
 	assert.Equal(t, "memtest/baseline_test.go", filepath.ToSlash(filepath.Join("memtest", filepath.Base(now[4].Checks[1].File))))
 	assert.Equal(t, whole, read(t, onlyBaseline(t)), "what fails writes nothing")
 
@@ -137,7 +137,7 @@ func TestNoDriftCannotTell(t *testing.T) {
 }
 
 func dead(runs []*report.Record) []*report.Record {
-	runs[1].Notes = []report.Finding{{Kind: report.Exited, Fatal: true, Text: `"orders" exited`}}
+	runs[1].Notes = []report.Finding{{Kind: report.Exited, Fatal: true, Summary: `"orders" exited`}}
 	return runs
 }
 
@@ -150,7 +150,7 @@ func slow(runs []*report.Record) []*report.Record {
 
 func blindToHeap(runs []*report.Record) []*report.Record {
 	for _, r := range runs {
-		r.Floors = nil
+		r.LiveHeaps = nil
 	}
 	return runs
 }
@@ -170,7 +170,7 @@ func TestBaselineOfAnotherHost(t *testing.T) {
 	passed, f := judged(now, orders)
 	assert.True(t, passed, "memory of two hosts does not compare")
 	require.Len(t, now[4].Notes, 1)
-	assert.Regexp(t, `^nothing was compared with a baseline: testdata/orders\..*\.memtest is not of this class of host \(kernel 6\.18 instead of 6\.1\): record one on this host with MEMTEST_UPDATE=1 and commit it$`, now[4].Notes[0].Text)
+	assert.Regexp(t, `^nothing was compared with a baseline: testdata/orders\..*\.memtest is not of this class of host \(kernel 6\.18 instead of 6\.1\): record one on this host with MEMTEST_UPDATE=1 and commit it$`, now[4].Notes[0].Text())
 	require.Len(t, f.logs, 1)
 	assert.Contains(t, f.logs[0], "memtest: warning: nothing was compared")
 

@@ -17,13 +17,13 @@ import (
 // asserted; a budget that asserts nothing is an error. Sizes are of the working set
 // (usage − inactive page cache), as kubelet, cAdvisor and docker stats define it.
 type Budget struct {
-	Peak     Size    // most, over the whole run, warm-up included: also between samples, where the kernel keeps a peak
-	Average  Size    // time-weighted mean over the measured load
-	P95      Size    // 95th percentile over the measured load
-	Settled  Size    // median of the run's last second (or its last sample), when the load has stopped
-	Headroom Size    // least distance between the memory limit and the peak
-	Growth   float64 // bytes per completed request that growth must provably stay within
-	NoOOM    bool    // no process of the target may be killed for want of memory
+	Peak             Size    // most, over the whole run, warm-up included: also between samples, where the kernel keeps a peak
+	Average          Size    // time-weighted mean over the measured load
+	P95              Size    // 95th percentile over the measured load
+	Settled          Size    // median of the run's last second (or its last sample), when the load has stopped
+	Headroom         Size    // least distance between the memory limit and the peak
+	GrowthPerRequest float64 // bytes per completed request that growth must provably stay within
+	NoOOM            bool    // no process of the target may be killed for want of memory
 
 	_ struct{}
 }
@@ -57,7 +57,7 @@ func (b Budget) Check(r *report.Record) ([]report.Check, error) {
 	kept := true
 	for i, rule := range rules {
 		checks[i] = rule(r)
-		kept = kept && checks[i].OK
+		kept = kept && checks[i].Passed()
 	}
 	if f := fatal(r); f != nil {
 		unkept(checks, f.At)
@@ -72,8 +72,8 @@ func (b Budget) Check(r *report.Record) ([]report.Check, error) {
 // unkept takes back what was kept until the run was cut short: that proves nothing.
 func unkept(checks []report.Check, end time.Duration) {
 	for i := range checks {
-		if c := &checks[i]; c.OK {
-			c.OK, c.Undecided = false, true
+		if c := &checks[i]; c.Passed() {
+			c.Outcome, c.CutShort = report.Inconclusive, true
 			c.Got += fmt.Sprintf(", until the run was cut short at %s", clock(end))
 		}
 	}
@@ -90,8 +90,8 @@ func (b Budget) rules() ([]rule, error) {
 	); err != nil {
 		return nil, err
 	}
-	if b.Growth < 0 || b.Growth != b.Growth {
-		return nil, fmt.Errorf("growth of %g B/request cannot be asserted: set the bytes per request that growth may not exceed", b.Growth)
+	if b.GrowthPerRequest < 0 || b.GrowthPerRequest != b.GrowthPerRequest {
+		return nil, fmt.Errorf("growth of %g B/request cannot be asserted: set the bytes per request that growth may not exceed", b.GrowthPerRequest)
 	}
 	var rules []rule
 	add := func(asserted bool, r rule) {
@@ -99,16 +99,16 @@ func (b Budget) rules() ([]rule, error) {
 			rules = append(rules, r)
 		}
 	}
-	add(peak > 0, func(r *report.Record) report.Check { return atMost("peak working set", peak, r, peakOf(r)) })
+	add(peak > 0, func(r *report.Record) report.Check { return atMost(report.PeakWorkingSet, peak, r, peakOf(r)) })
 	add(average > 0, func(r *report.Record) report.Check {
-		return atMost("average working set", average, r, averageOf(r))
+		return atMost(report.AverageWorkingSet, average, r, averageOf(r))
 	})
 	add(p95 > 0, func(r *report.Record) report.Check {
-		return atMost("p95 working set", p95, r, p95Of(r))
+		return atMost(report.P95WorkingSet, p95, r, p95Of(r))
 	})
-	add(settled > 0, func(r *report.Record) report.Check { return atMost("after cool-down", settled, r, settledOf(r)) })
+	add(settled > 0, func(r *report.Record) report.Check { return atMost(report.SettledWorkingSet, settled, r, settledOf(r)) })
 	add(headroom > 0, func(r *report.Record) report.Check { return headroomRule(headroom, r) })
-	add(b.Growth > 0, func(r *report.Record) report.Check { return growthRule(b.Growth, r) })
+	add(b.GrowthPerRequest > 0, func(r *report.Record) report.Check { return growthRule(b.GrowthPerRequest, r) })
 	add(b.NoOOM, oomRule)
 	return rules, nil
 }
@@ -173,7 +173,7 @@ func p95Of(r *report.Record) measured {
 // settledOf returns the run's last second, if the run came to its floor, or its last sample
 // where samples are further apart.
 func settledOf(r *report.Record) measured {
-	floor, ok := r.Phase(report.Floor)
+	floor, ok := r.Phase(report.Final)
 	if !ok || len(r.Samples) == 0 {
 		return measured{}
 	}
@@ -187,14 +187,22 @@ func settledOf(r *report.Record) measured {
 
 const notMeasured = "not measured: no sample of the run has it (too short, or a source that does not tell)"
 
-func atMost(name string, allowed int64, r *report.Record, got measured) report.Check {
-	c := report.Check{Rule: name, Allowed: "≤ " + words.MiB(uint64(allowed)), Got: notMeasured}
+func atMost(m report.Metric, allowed int64, r *report.Record, got measured) report.Check {
+	c := report.Check{Judge: report.Budget, Metric: m, Limit: float64(allowed), Rule: m.Name(), Allowed: "≤ " + words.MiB(uint64(allowed)), Got: notMeasured}
 	if got.ok {
-		c.OK = got.bytes <= float64(allowed)
+		c.Value, c.Measured, c.Outcome = got.bytes, true, outcomeOf(got.bytes <= float64(allowed))
 		c.Got = words.MiB(uint64(got.bytes)) + margin(got.bytes, float64(allowed)) + got.note
 		c.Margin = room(float64(allowed)-got.bytes, got.bytes/float64(allowed))
 	}
 	return c
+}
+
+// outcomeOf returns the outcome of a rule that was measured.
+func outcomeOf(kept bool) report.Outcome {
+	if kept {
+		return report.Passed
+	}
+	return report.Failed
 }
 
 // margin returns how far above what is allowed, and in percent of it; nothing if within.
@@ -216,7 +224,7 @@ func room(left, share float64) string {
 }
 
 func headroomRule(allowed int64, r *report.Record) report.Check {
-	c := report.Check{Rule: "headroom to limit", Allowed: "≥ " + words.MiB(uint64(allowed)), Got: notMeasured}
+	c := report.Check{Judge: report.Budget, Metric: report.Headroom, Limit: float64(allowed), Rule: report.Headroom.Name(), Allowed: "≥ " + words.MiB(uint64(allowed)), Got: notMeasured}
 	got := peakOf(r)
 	limit := r.Env.Limit
 	switch {
@@ -224,7 +232,7 @@ func headroomRule(allowed int64, r *report.Record) report.Check {
 		c.Got = "the target has no memory limit: set Image.MemoryLimit"
 	case got.ok:
 		left := float64(limit) - got.bytes
-		c.OK = left >= float64(allowed)
+		c.Value, c.Measured, c.Outcome = left, true, outcomeOf(left >= float64(allowed))
 		c.Got = fmt.Sprintf("%s%s (limit %s)", words.MiB(uint64(max(left, 0))), got.note, words.MiB(limit))
 		c.Margin = room(left-float64(allowed), left/float64(allowed))
 	}
@@ -233,17 +241,22 @@ func headroomRule(allowed int64, r *report.Record) report.Check {
 
 // growthRule asks for proof: an upper bound of growth that is within what is allowed.
 func growthRule(allowed float64, r *report.Record) report.Check {
-	c := report.Check{Rule: "growth per request", Allowed: "≤ " + words.Bytes(allowed), Got: leakInWords(r.Trend)}
+	c := report.Check{
+		Judge: report.Budget, Metric: report.GrowthPerRequest, Limit: allowed, Value: r.Trend.PerRequest.Value, Measured: r.Trend.PerRequest.Points > 0,
+		Rule: report.GrowthPerRequest.Name(), Allowed: "≤ " + words.Bytes(allowed), Got: leakInWords(r.Trend),
+	}
 	switch t := r.Trend; t.Verdict {
 	case leak.Steady:
-		c.OK = t.Bound <= allowed
-		if !c.OK {
+		c.Outcome = outcomeOf(t.Bound <= allowed)
+		if !c.Passed() {
 			c.Got += ": a longer run could exclude less"
 		}
 	case leak.Leaking:
-		c.OK = t.PerRequest.Interval() && t.PerRequest.Hi <= allowed
+		c.Outcome = outcomeOf(t.PerRequest.Interval() && t.PerRequest.Hi <= allowed)
 	default:
-		c.OK = r.AllowInconclusive
+		if r.AllowInconclusive {
+			c.Outcome = report.Passed
+		}
 	}
 	return c
 }
@@ -257,9 +270,12 @@ func oomRule(r *report.Record) report.Check {
 	}
 	before, after, known := oomKills(r.Samples)
 	kills = max(kills, after-before)
-	c := report.Check{Rule: "no OOM kill", Allowed: "0", Got: fmt.Sprint(kills), OK: kills == 0}
+	c := report.Check{
+		Judge: report.Budget, Metric: report.OOMKillCount, Value: float64(kills), Measured: true, Outcome: outcomeOf(kills == 0),
+		Rule: report.OOMKillCount.Name(), Allowed: "0", Got: fmt.Sprint(kills),
+	}
 	if kills == 0 && !known {
-		c.OK, c.Got = false, fmt.Sprintf("not known: %q does not count OOM kills; run where the cgroup's files can be read", r.Source.Kind)
+		c.Outcome, c.Measured, c.Got = report.Inconclusive, false, fmt.Sprintf("not known: %q does not count OOM kills; run where the cgroup's files can be read", r.Source.Kind)
 	}
 	return c
 }
@@ -286,7 +302,7 @@ func budgetMessage(r *report.Record, checks []report.Check) string {
 	fmt.Fprintf(&b, "memory budget exceeded for %q", r.Name)
 	for _, c := range checks {
 		mark := "✓"
-		if !c.OK {
+		if !c.Passed() {
 			mark = "✗"
 		}
 		fmt.Fprintf(&b, "\n    %s %-20s %-12s got %s", mark, c.Rule, c.Allowed, c.Got)

@@ -53,7 +53,7 @@ func keepsCanaries(t *testing.T, target memtest.Target) {
 	t.Setenv("MEMTEST_FORMS", "all")
 	f := &fakeTest{ctx: t.Context(), name: "TestCanary"}
 	r := memtest.Run(f, memtest.Scenario{
-		Target: target, Holders: memtest.HoldersRequired,
+		Target: target, HeapWalk: memtest.HeapWalkRequired,
 		Load: load.Plan{Rate: 200, Duration: 6 * time.Second, Requests: []load.Request{{
 			Method: http.MethodPost, Path: "/x", Body: []byte(canaries[2]),
 			Header: http.Header{"X-Secret": {canaries[0]}, "Cookie": {"s=" + canaries[1]}},
@@ -65,7 +65,7 @@ func keepsCanaries(t *testing.T, target memtest.Target) {
 		cleanup()
 	}
 	require.NotNil(t, r)
-	require.NotEmpty(t, r.Holders, "the heap was read: %s", r.HoldersWhyNot)
+	require.NotEmpty(t, r.Retainers, "the heap was read: %s", r.RetainersWhyNot)
 
 	texts := map[string][]byte{"what the test said": []byte(strings.Join(append(f.logs, f.errors...), "\n"))}
 	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

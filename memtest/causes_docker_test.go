@@ -30,8 +30,8 @@ func causes(t *testing.T) (memtest.Image, memtest.Process) {
 }
 
 // onceIn is a load of one request in the midst of silence.
-func onceIn(path string, silence time.Duration) load.DriverFunc {
-	return func(ctx context.Context, base string, m *load.Meter) error {
+func onceIn(path string, silence time.Duration) load.Driver {
+	return load.Func(load.Schedule{Duration: silence}, func(ctx context.Context, base string, m *load.Meter) error {
 		m.Begin(0)
 		time.Sleep(silence / 2)
 		o := load.Operation{Start: time.Now()}
@@ -44,7 +44,7 @@ func onceIn(path string, silence time.Duration) load.DriverFunc {
 		time.Sleep(silence / 2)
 		m.End(time.Now())
 		return res.Body.Close()
-	}
+	})
 }
 
 func TestSpikeBetweenSamplesIsInItsPhase(t *testing.T) {

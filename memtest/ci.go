@@ -91,8 +91,8 @@ func appendSummary(markdown func(io.Writer) error) error {
 // reportMetrics makes the record's figures results of a benchmark.
 func reportMetrics(t TB, r *report.Record) {
 	if b, ok := t.(interface{ ReportMetric(n float64, unit string) }); ok {
-		for _, f := range r.Metrics() {
-			b.ReportMetric(f.Value, f.Unit)
+		for _, f := range r.Figures() {
+			b.ReportMetric(f.Value, string(f.Metric))
 		}
 	}
 }

@@ -40,7 +40,7 @@ func TestContainerOfTheUsers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, uint64(150), r.Load.Requests)
 	assert.Equal(t, 1.0, r.Load.Success)
-	assert.NotEmpty(t, r.Floors, "pprof is found by itself")
+	assert.NotEmpty(t, r.LiveHeaps, "pprof is found by itself")
 	assert.Greater(t, r.Samples.Peak().WorkingSet, uint64(memtest.MiB))
 	state, err := users.State(t.Context())
 	require.NoError(t, err)

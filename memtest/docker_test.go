@@ -108,7 +108,7 @@ func TestContainerKilledInTheMiddleOfLoad(t *testing.T) {
 	require.NoError(t, err)
 	died := death(t, r)
 	assert.Equal(t, report.Exited, died.Kind, "a SIGKILL is no OOM kill")
-	assert.Regexp(t, `was killed at 00:\d\d in the load phase after .* requests \(exit code 137, SIGKILL; no witness of an OOM kill; .*in the last second`, died.Text)
+	assert.Regexp(t, `was killed at 00:\d\d in the load phase after .* requests \(exit code 137, SIGKILL; no witness of an OOM kill; .*in the last second`, died.Text())
 	assert.Less(t, died.At, 15*time.Second, "it is seen at once")
 	assert.NotEmpty(t, r.Samples)
 	assert.ErrorContains(t, memtest.CheckLeak(r), "was killed")
@@ -126,8 +126,8 @@ func TestContainerOOMKilledUnderLoad(t *testing.T) {
 	r, err := memtest.Measure(t.Context(), s)
 	require.NoError(t, err)
 	died := death(t, r)
-	assert.Equal(t, report.OOMKilled, died.Kind, died.Text)
-	assert.Contains(t, died.Text, "limit 12.0 MiB, working set up to 1")
+	assert.Equal(t, report.OOMKilled, died.Kind, died.Text())
+	assert.Contains(t, died.Text(), "limit 12.0 MiB, working set up to 1")
 	assert.ErrorContains(t, memtest.CheckLeak(r), "was OOM-killed")
 	_, err = memtest.Budget{NoOOM: true}.Check(r)
 	assert.ErrorContains(t, err, "was OOM-killed")
@@ -252,7 +252,7 @@ func TestProfileFromBeforeAnOOMKill(t *testing.T) {
 		end := slices.IndexFunc(r.Notes, func(f report.Finding) bool { return f.Fatal })
 		require.GreaterOrEqual(t, end, 0, r.Notes)
 		died := r.Notes[end]
-		require.Equal(t, report.OOMKilled, died.Kind, died.Text)
+		require.Equal(t, report.OOMKilled, died.Kind, died.Text())
 		require.NotEmpty(t, r.Alarms)
 		for _, a := range r.Alarms {
 			t.Logf("%v %s: working set %s, %s %s", a.At, a.Why, words.MiB(a.WorkingSet), tell.Alarm(a), a.WhyNot)
@@ -263,12 +263,12 @@ func TestProfileFromBeforeAnOOMKill(t *testing.T) {
 			assert.Less(t, a.RSS, uint64(80*memtest.MiB))
 			assert.LessOrEqual(t, a.Anon+a.File+a.Shmem, a.RSS)
 			assert.GreaterOrEqual(t, a.Largest[0].RSS, a.RSS/4)
-			assert.Contains(t, died.Text, "; process from ")
+			assert.Contains(t, died.Text(), "; process from ")
 		}
-		if n := len(r.Heaps); n > 0 && r.Heaps[n-1].Why != "" && r.Heaps[n-1].At < died.At && len(r.Growth) > 0 && r.Growth[0].Func == "main.(*auditLog).record" {
+		if n := len(r.HeapProfiles); n > 0 && r.HeapProfiles[n-1].Why != "" && r.HeapProfiles[n-1].At < died.At && len(r.Sites) > 0 && r.Sites[0].Func == "main.(*auditLog).record" {
 			held++
 		}
-		t.Logf("%d profiles: %s", len(r.Heaps), died.Text)
+		t.Logf("%d profiles: %s", len(r.HeapProfiles), died.Text())
 	}
 	t.Logf("a profile from before the kill, with the leaking function on top, in %d of %d runs", held, runs)
 	assert.GreaterOrEqual(t, held, runs*9/10)

@@ -2,7 +2,6 @@ package memtest_test
 
 import (
 	"context"
-	"time"
 
 	"github.com/memgate/memgate/load"
 )
@@ -18,6 +17,3 @@ func (e endless) Drive(ctx context.Context, base string, m *load.Meter) error {
 	}
 	return nil
 }
-
-// Planned is what the plan says, which is too little.
-func (e endless) Planned() (float64, time.Duration) { return 100, time.Minute }

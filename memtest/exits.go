@@ -25,7 +25,7 @@ func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) 
 	}
 	r := &report.Record{Schema: report.Schema, Name: s.Name, Started: began, Env: hostEnv(target.Env{}, "")}
 	f := died(exit, r, "", 0, time.Since(began))
-	f.Text += ": " + exitRemedy(exit)
+	f.Remedy = exitRemedy(exit)
 	r.Notes = append(r.Notes, f)
 	r.Mask(secretsOf(s, nil)...)
 	return r, nil
@@ -66,9 +66,9 @@ func (m *measurement) gone(ctx context.Context) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	at := time.Since(m.began)
-	m.record.Notes = append(m.record.Notes, report.Finding{At: at, Kind: report.Exited, Fatal: true, Text: fmt.Sprintf(
-		"%q is gone%s (%s): its memory cannot be read any more: check that it still runs",
-		m.scenario.Name, when(m.phase, m.requests(), at), strings.Join(lastSecond(m.record), ", "))})
+	m.record.Notes = append(m.record.Notes, report.Finding{At: at, Kind: report.Exited, Fatal: true,
+		Summary: fmt.Sprintf("%q is gone%s", m.scenario.Name, when(m.phase, m.requests(), at)),
+		Detail:  fmt.Sprintf(" (%s): its memory cannot be read any more", strings.Join(lastSecond(m.record), ", ")), Remedy: "check that it still runs"})
 }
 
 // died returns the finding for a target that ended by itself, in that phase ("" if it never
@@ -79,7 +79,7 @@ func died(exit Exit, r *report.Record, phase string, requests uint64, at time.Du
 	if exit.OOMKilled {
 		f.Kind = report.OOMKilled
 	}
-	f.Text = fmt.Sprintf("%q %s%s", r.Name, exit.Verb(), when(phase, requests, at))
+	f.Summary = fmt.Sprintf("%q %s%s", r.Name, exit.Verb(), when(phase, requests, at))
 	known := exit.Known()
 	if last := lastSecond(r); len(last) > 0 {
 		known = append(known, strings.Join(last, ", "))
@@ -88,7 +88,7 @@ func died(exit Exit, r *report.Record, phase string, requests uint64, at time.Du
 		known = append(known, "started again by its restart policy")
 	}
 	if len(known) > 0 {
-		f.Text += " (" + strings.Join(known, "; ") + ")"
+		f.Detail = " (" + strings.Join(known, "; ") + ")"
 	}
 	return f
 }
@@ -148,12 +148,12 @@ func (m *measurement) lastWords() {
 			continue
 		}
 		if growth := growthBefore(m.record); growth != "" && i == len(m.exits)-1 {
-			f.Text += "; growth before: " + growth
+			f.Detail += "; growth before: " + growth
 		}
 		if f == m.oomKill() {
-			f.Text += m.beforeTheKill(f.At)
+			f.Detail += m.beforeTheKill(f.At)
 		}
-		f.Text += ": " + exitRemedy(m.exits[i])
+		f.Remedy = exitRemedy(m.exits[i])
 		i++
 	}
 }
@@ -187,8 +187,8 @@ func (m *measurement) beforeTheKill(at time.Duration) (said string) {
 			break
 		}
 	}
-	if n := len(m.record.Heaps); n > 0 && len(m.record.Growth) > 0 {
-		said += fmt.Sprintf("; heap profile from %v before: %s", (at - m.record.Heaps[n-1].At).Round(10*time.Millisecond), tell.Sites(m.record.Growth, 1)[0])
+	if n := len(m.record.HeapProfiles); n > 0 && len(m.record.Sites) > 0 {
+		said += fmt.Sprintf("; heap profile from %v before: %s", (at - m.record.HeapProfiles[n-1].At).Round(10*time.Millisecond), tell.Sites(m.record.Sites, 1)[0])
 	}
 	return said
 }
@@ -201,7 +201,7 @@ func (m *measurement) noteLost(text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.lost = append(m.lost, len(m.record.Notes))
-	m.record.Notes = append(m.record.Notes, report.Finding{At: time.Since(m.began), Kind: report.Warning, Text: text})
+	m.record.Notes = append(m.record.Notes, report.Finding{At: time.Since(m.began), Kind: report.Warning, Summary: text})
 }
 
 // dropAftermath takes back the warnings that the target did not answer, where it had

@@ -45,11 +45,11 @@ func TestMeasureOfATargetThatDies(t *testing.T) {
 			require.Len(t, r.Notes, 1)
 			assert.Equal(t, tc.kind, r.Notes[0].Kind)
 			assert.True(t, r.Notes[0].Fatal)
-			assert.Contains(t, lastAnswers.ReplaceAllString(r.Notes[0].Text, "${1}10 requests"), tc.want)
+			assert.Contains(t, lastAnswers.ReplaceAllString(r.Notes[0].Text(), "${1}10 requests"), tc.want)
 			assert.Equal(t, tc.exit.Logs, r.Notes[0].Logs)
 			assert.Less(t, r.Samples[len(r.Samples)-1].At, 16*time.Second, "the run ends with its target")
 			if tc.exit.OOMKilled {
-				assert.Regexp(t, `: raise its memory limit \(MemoryLimit\) .*what grew$`, r.Notes[0].Text, "the remedy stands last")
+				assert.Regexp(t, `: raise its memory limit \(MemoryLimit\) .*what grew$`, r.Notes[0].Text(), "the remedy stands last")
 			}
 		})
 	}
@@ -62,9 +62,9 @@ var lastAnswers = regexp.MustCompile(`(1,5|5)(09|11) requests`)
 func TestMeasureTellsOfTheGrowthBeforeTheEnd(t *testing.T) {
 	r := measured(t, &faketarget.Target{Retains: 10_000, DiesAfter: 5000, Exit: memtest.Exit{Code: 2, Logs: "out of handles"}})
 	require.Len(t, r.Notes, 1)
-	assert.Regexp(t, `; growth before: \+(9.8 KiB|9,9\d\d B|10,0\d\d B)/request: its last log lines may say why$`, r.Notes[0].Text)
+	assert.Regexp(t, `; growth before: \+(9.8 KiB|9,9\d\d B|10,0\d\d B)/request: its last log lines may say why$`, r.Notes[0].Text())
 	r = measured(t, &faketarget.Target{DiesAfter: 5000, Exit: memtest.Exit{Code: 2}})
-	assert.NotContains(t, r.Notes[0].Text, "growth before", "nothing grew")
+	assert.NotContains(t, r.Notes[0].Text(), "growth before", "nothing grew")
 }
 
 // A target's last words are told once, by Run, and the judges refer to it.
@@ -95,14 +95,14 @@ func TestMeasureDoesNotWarnOfADeadTarget(t *testing.T) {
 
 	r = measured(t, &faketarget.Target{DiesAfter: 2000, HeapErr: errors.New("404"), Exit: memtest.Exit{Code: 2}})
 	require.Len(t, r.Notes, 2, "what was wrong long before stays")
-	assert.Equal(t, "the run goes on without heap profiles: 404", r.Notes[0].Text)
+	assert.Equal(t, "the run goes on without heap profiles: 404", r.Notes[0].Text())
 }
 
 // A control group whose processes are gone is sampled once more, as next to nothing.
 func TestDeathTellsOfTheMemoryBefore(t *testing.T) {
 	r := measured(t, &faketarget.Target{DiesAfter: 1510, Emptied: true, SeenLate: 500 * time.Millisecond, Exit: memtest.Exit{Code: 1}})
 	require.Less(t, r.Samples[len(r.Samples)-1].WorkingSet, uint64(1<<20))
-	assert.Contains(t, r.Notes[0].Text, "working set up to 25.0 MiB in the last second")
+	assert.Contains(t, r.Notes[0].Text(), "working set up to 25.0 MiB in the last second")
 }
 
 func text(t *testing.T, r *report.Record) string {
@@ -116,7 +116,7 @@ func TestMeasureOfATargetThatNeverGetsReady(t *testing.T) {
 	r, err := memtest.Measure(t.Context(), scenario(&faketarget.Target{StartErr: memtest.Exit{Code: 3, Logs: "no config"}}))
 	require.NoError(t, err)
 	require.Len(t, r.Notes, 1)
-	assert.Contains(t, r.Notes[0].Text, `"fake" exited with code 3 at 00:00, before it was ready: its last log lines may say why`)
+	assert.Contains(t, r.Notes[0].Text(), `"fake" exited with code 3 at 00:00, before it was ready: its last log lines may say why`)
 	assert.Equal(t, "no config", r.Notes[0].Logs)
 
 	refused := errors.New("no engine")
@@ -139,17 +139,17 @@ func TestMeasureHoldsAProfileFromBeforeTheKill(t *testing.T) {
 			require.NotEmpty(t, r.Notes)
 			died := r.Notes[len(r.Notes)-1]
 			require.Equal(t, report.OOMKilled, died.Kind)
-			last := r.Heaps[len(r.Heaps)-1]
+			last := r.HeapProfiles[len(r.HeapProfiles)-1]
 			assert.Regexp(t, `^9\d% of the limit`, last.Why)
 			assert.Less(t, last.At, died.At)
 			assert.Less(t, died.At-last.At, 3*time.Second)
-			require.NotEmpty(t, r.Growth)
-			assert.Equal(t, "main.leak", r.Growth[0].Func)
-			assert.Contains(t, died.Text, "; working set in the last ")
+			require.NotEmpty(t, r.Sites)
+			assert.Equal(t, "main.leak", r.Sites[0].Func)
+			assert.Contains(t, died.Text(), "; working set in the last ")
 			require.NotEmpty(t, r.Alarms)
 			assert.Equal(t, last.Why, r.Alarms[len(r.Alarms)-1].Why)
-			assert.Regexp(t, `; process from .*s before: fake 5\d\.\d MiB resident \(anon 5.*most in \[heap\] 5`, died.Text)
-			assert.Regexp(t, `; heap profile from .*s before: .*main.leak  leak.go:42`, died.Text)
+			assert.Regexp(t, `; process from .*s before: fake 5\d\.\d MiB resident \(anon 5.*most in \[heap\] 5`, died.Text())
+			assert.Regexp(t, `; heap profile from .*s before: .*main.leak  leak.go:42`, died.Text())
 		})
 	}
 }

@@ -16,11 +16,11 @@ import (
 // deadline leave time for it. Looking again costs next to no false alarms, because the
 // rule asks for growth that goes on, not for a small probability.
 func (m *measurement) extension(ctx context.Context) time.Duration {
-	rate, step := m.scenario.planned()
+	rate, step := m.scenario.schedule.Rate, m.scenario.schedule.Duration
 	known := m.grownSoFar()
 	m.mu.Lock()
 	m.closeLocked()
-	m.record.Growth = known
+	m.record.Sites = known
 	evidence := m.record.Evidence()
 	m.mu.Unlock()
 	more := min(step, m.scenario.MaxDuration-evidence.Window)
@@ -32,7 +32,7 @@ func (m *measurement) extension(ctx context.Context) time.Duration {
 	if trend.Verdict != leak.Inconclusive || trend.More == 0 {
 		return 0
 	}
-	m.note(report.Finding{Kind: report.Extended, Text: fmt.Sprintf(
+	m.note(report.Finding{Kind: report.Extended, Summary: fmt.Sprintf(
 		"the load goes on for %v: after %v it is inconclusive (%s)", more.Round(time.Second), evidence.Window.Round(time.Second), trend.Reason)})
 	m.say(fmt.Sprintf("memtest %s  load      %v more: inconclusive so far (%s)", m.scenario.Name, more.Round(time.Second), trend.Reason))
 	return more
@@ -45,7 +45,7 @@ func (m *measurement) grownSoFar() []heap.Site {
 		return nil
 	}
 	m.mu.Lock()
-	heaps := slices.Clone(m.record.Heaps)
+	heaps := slices.Clone(m.record.HeapProfiles)
 	m.mu.Unlock()
 	sites, _ := heap.Growth(judgedHeaps(heaps, false)) // what cannot be read is said at the end
 	return sites

@@ -32,7 +32,7 @@ func (m *measurement) lookAtGoroutines(ctx context.Context) {
 	defer m.mu.Unlock()
 	look.At, look.Requests = time.Since(m.began), (before+m.requests())/2
 	m.goroutines = append(m.goroutines, look)
-	m.record.Stacks = append(m.record.Stacks, report.Heap{
+	m.record.GoroutineProfiles = append(m.record.GoroutineProfiles, report.ProfileFile{
 		At: look.At, Requests: look.Requests, Phase: m.phase, Bytes: int64(len(look.Raw)), Raw: look.Raw,
 	})
 }
@@ -44,7 +44,7 @@ func (m *measurement) grownGoroutines() []heap.GoroutineGrowth {
 	}
 	list, err := heap.GrowingGoroutines(m.goroutines)
 	if err != nil {
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth of goroutines is not known: %v", err)})
+		m.note(report.Finding{Kind: report.Warning, Summary: fmt.Sprintf("the growth of goroutines is not known: %v", err)})
 	}
 	return list
 }

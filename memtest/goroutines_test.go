@@ -20,7 +20,7 @@ func TestMeasureNamesGoroutinesThatStay(t *testing.T) {
 	assert.Equal(t, "main.wait", g.Func)
 	assert.InEpsilon(t, 1, g.PerRequest, 0.05)
 	assert.InDelta(t, 7000, g.Leaked, 10, "as the runtime knew at the end, with those of the warm-up")
-	assert.Len(t, r.Stacks, 6, "at the moments of heap profiles")
+	assert.Len(t, r.GoroutineProfiles, 6, "at the moments of heap profiles")
 	assert.ErrorContains(t, memtest.CheckLeak(r), "goroutines, 1.00/request, in main.wait wait.go:7")
 
 	var text, html bytes.Buffer
@@ -35,7 +35,7 @@ func TestMeasureNamesGoroutinesThatStay(t *testing.T) {
 func TestMeasureGoesOnWithoutGoroutineProfiles(t *testing.T) {
 	r := measured(t, &faketarget.Target{Retains: 1000, StacksErr: errors.New("GET /debug/pprof/goroutine: 401")})
 	require.Len(t, r.Notes, 1, "it is said once")
-	assert.Equal(t, "the run goes on without goroutine profiles: GET /debug/pprof/goroutine: 401", r.Notes[0].Text)
-	assert.Len(t, r.Heaps, 6)
-	assert.Empty(t, r.Stacks)
+	assert.Equal(t, "the run goes on without goroutine profiles: GET /debug/pprof/goroutine: 401", r.Notes[0].Text())
+	assert.Len(t, r.HeapProfiles, 6)
+	assert.Empty(t, r.GoroutineProfiles)
 }

@@ -11,13 +11,13 @@ import (
 
 // growth returns what the heap profiles of the measured load say grew.
 func (m *measurement) growth() []heap.Site {
-	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
+	heaps := judgedHeaps(m.record.HeapProfiles, m.oomKill() != nil)
 	if len(heaps) < 2 {
 		return nil
 	}
 	sites, err := heap.Growth(heaps)
 	if err != nil {
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("the growth by call site is not known: %v", err)})
+		m.note(report.Finding{Kind: report.Warning, Summary: fmt.Sprintf("the growth by call site is not known: %v", err)})
 	}
 	return sites
 }
@@ -27,15 +27,15 @@ func (m *measurement) growth() []heap.Site {
 // If they are known to grow, the run is judged again.
 func (m *measurement) guess() {
 	killed := m.oomKill() != nil
-	if len(m.record.Growth) > 0 || !killed && m.record.Trend.Verdict != leak.Leaking {
+	if len(m.record.Sites) > 0 || !killed && m.record.Trend.Verdict != leak.Leaking {
 		return
 	}
-	heaps := judgedHeaps(m.record.Heaps, killed)
+	heaps := judgedHeaps(m.record.HeapProfiles, killed)
 	sites, err := heap.Suspects(heaps)
 	if err != nil && len(heaps) == 1 { // of more, Growth has said it
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf("what the target held is not known: %v", err)})
+		m.note(report.Finding{Kind: report.Warning, Summary: fmt.Sprintf("what the target held is not known: %v", err)})
 	}
-	m.record.Growth = sites
+	m.record.Sites = sites
 	if m.record.KnownGrowth() > 0 {
 		m.record.Trend = leak.Detect(m.record.Evidence())
 	}
@@ -44,12 +44,12 @@ func (m *measurement) guess() {
 // nameless says of a target in another language that what grew has no names, and how to
 // get them.
 func (m *measurement) nameless() {
-	for _, s := range m.record.Growth[:min(3, len(m.record.Growth))] {
+	for _, s := range m.record.Sites[:min(3, len(m.record.Sites))] {
 		binary, place, found := strings.Cut(s.Func, "+0x")
 		if !found || s.File == "" {
 			continue
 		}
-		m.note(report.Finding{Kind: report.Warning, Text: fmt.Sprintf(
+		m.note(report.Finding{Kind: report.Warning, Summary: fmt.Sprintf(
 			"what grew has no name: no symbols of %s can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e %s 0x%s", binary, s.File, place)})
 		return
 	}
@@ -57,7 +57,7 @@ func (m *measurement) nameless() {
 
 // retained returns what the last profile that growth is found in holds, beside the first.
 func (m *measurement) retained() []heap.Box {
-	heaps := judgedHeaps(m.record.Heaps, m.oomKill() != nil)
+	heaps := judgedHeaps(m.record.HeapProfiles, m.oomKill() != nil)
 	if len(heaps) == 0 {
 		return nil
 	}
@@ -76,12 +76,12 @@ func (m *measurement) retained() []heap.Box {
 // floor. Of those that the recorder took near the limit it is the last, if the target was
 // killed; many close together would only show chance. Where nothing else was taken they
 // are all there is.
-func judgedHeaps(all []report.Heap, killed bool) []heap.Profile {
+func judgedHeaps(all []report.ProfileFile, killed bool) []heap.Profile {
 	var planned, alarmed []heap.Profile
 	for _, h := range all {
 		heap := heap.Profile{At: h.At, Requests: h.Requests, Raw: h.Raw}
 		switch {
-		case h.Phase == report.Floor:
+		case h.Phase == report.Final:
 		case h.Why == "":
 			planned = append(planned, heap)
 		case killed:

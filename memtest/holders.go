@@ -20,17 +20,17 @@ import (
 // read from outside while no load runs: after the warm-up, at the end, and where the load
 // goes on for want of evidence. The target stands still meanwhile, for some
 // milliseconds, and needs neither a change nor symbols.
-type Holders int
+type HeapWalk int
 
 // The choices. The zero value is HoldersAuto.
 const (
 	// HoldersAuto looks where it is permitted and the heap is not too large (300 MB in
 	// objects with pointers, four million objects); else the report says why not.
-	HoldersAuto Holders = iota
+	HeapWalkAuto HeapWalk = iota
 	// HoldersOff does not look.
-	HoldersOff
+	HeapWalkOff
 	// HoldersRequired makes a run that could not look an error.
-	HoldersRequired
+	HeapWalkRequired
 )
 
 // reachable is what a run learns of who holds what.
@@ -46,7 +46,7 @@ var errNoReader = errors.New("only the heap of a Go program in a container or a 
 // heap's next collection would find live.
 func (m *measurement) reached(ctx context.Context) {
 	r := &m.reach
-	if m.scenario.Holders == HoldersOff || r.why != nil || ctx.Err() != nil {
+	if m.scenario.HeapWalk == HeapWalkOff || r.why != nil || ctx.Err() != nil {
 		return
 	}
 	if m.ask.walker == nil {
@@ -93,7 +93,7 @@ const (
 // reachedInPause reads the target's heap between two parts of the load, unless that
 // would take so long that the load suffers. How long is known from the last look.
 func (m *measurement) reachedInPause(ctx context.Context) {
-	_, length := m.scenario.planned()
+	length := m.scenario.schedule.Duration
 	n := len(m.reach.looks)
 	if n == 0 {
 		return
@@ -112,7 +112,7 @@ func (m *measurement) reachedInPause(ctx context.Context) {
 // them: at no regular distance, because something in the target may be swept at one.
 func (m *measurement) parts(more time.Duration) []time.Duration {
 	const first = 0.38
-	if m.scenario.Holders == HoldersOff || m.reach.why != nil {
+	if m.scenario.HeapWalk == HeapWalkOff || m.reach.why != nil {
 		return []time.Duration{more}
 	}
 	cut := time.Duration(first * float64(more))
@@ -123,7 +123,7 @@ func (m *measurement) parts(more time.Duration) []time.Duration {
 // it is evidence.
 func (m *measurement) hold() {
 	r, reach := m.record, &m.reach
-	if m.scenario.Holders == HoldersOff {
+	if m.scenario.HeapWalk == HeapWalkOff {
 		return
 	}
 	n := len(reach.looks)
@@ -134,12 +134,12 @@ func (m *measurement) hold() {
 		return
 	}
 	early, late := reach.looks[0], reach.looks[n-1]
-	r.HoldersHow = howRead(early, late)
+	r.RetainersHow = howRead(early, late)
 	growth := retain.Grow(early, late, r.Reachable[n-1].Requests-r.Reachable[0].Requests, r.Env.Runtime.OrGo().Heap)
 	growth.MustExplain(m.heapGrowth())
-	r.HoldersWhyNot = growth.WhyNot
+	r.RetainersWhyNot = growth.WhyNot
 	for _, h := range growth.Holders {
-		r.Holders = append(r.Holders, holderOf(h, reach.looks))
+		r.Retainers = append(r.Retainers, holderOf(h, reach.looks))
 	}
 }
 
@@ -148,18 +148,18 @@ func (m *measurement) hold() {
 func (m *measurement) held() error {
 	r, why := m.record, m.reach.why
 	switch {
-	case m.scenario.Holders == HoldersOff:
-	case why != nil && m.scenario.Holders == HoldersRequired && fatal(r) == nil:
+	case m.scenario.HeapWalk == HeapWalkOff:
+	case why != nil && m.scenario.HeapWalk == HeapWalkRequired && fatal(r) == nil:
 		return fmt.Errorf("find out who holds memory, as Scenario.Holders requires: %w", why)
 	case r.Trend.Verdict == leak.Steady: // a cache that fills grows as well: the verdict says what is a leak
-		r.Holders, r.HoldersWhyNot = nil, ""
+		r.Retainers, r.RetainersWhyNot = nil, ""
 	case why != nil:
-		r.HoldersWhyNot = why.Error()
+		r.RetainersWhyNot = why.Error()
 	default:
 		n := len(r.Reachable) - 1
 		grown := int64(r.Reachable[n].Bytes) - int64(r.Reachable[0].Bytes)
 		if why := outside(r.Trend, r.Env.Runtime.OrGo().Heap, grown, r.Reachable[n].Requests-r.Reachable[0].Requests); why != "" {
-			r.Holders, r.HoldersWhyNot = nil, why
+			r.Retainers, r.RetainersWhyNot = nil, why
 		}
 	}
 	return nil
@@ -174,22 +174,22 @@ var inHeap = []string{"live heap", "heap objects", "goroutines", "reachable heap
 // for less than half of it.
 func outside(t leak.Trend, heap string, grown int64, requests uint64) string {
 	reachable := float64(grown) / float64(max(requests, 1))
-	if t.Verdict != leak.Leaking || slices.Contains(inHeap, t.Channel) || reachable >= t.PerRequest.Value/2 {
+	if t.Verdict != leak.Leaking || slices.Contains(inHeap, t.Signal) || reachable >= t.PerRequest.Value/2 {
 		return ""
 	}
 	return fmt.Sprintf("the growth lies outside the %s: the %s grows by %s with each request, what is reachable in the %s by %s",
-		heap, t.Channel, words.Bytes(t.PerRequest.Value), heap, words.Bytes(reachable))
+		heap, t.Signal, words.Bytes(t.PerRequest.Value), heap, words.Bytes(reachable))
 }
 
 // heapGrowth returns how much the live heap grew from the early look to the late one, by the
 // forced collections just before them; 0 if there were none.
 func (m *measurement) heapGrowth() int64 {
 	var early, late *profile.LiveHeap
-	for i := range m.record.Floors {
-		if f := &m.record.Floors[i]; f.Requests <= m.record.Reachable[0].Requests || early == nil {
+	for i := range m.record.LiveHeaps {
+		if f := &m.record.LiveHeaps[i]; f.Requests <= m.record.Reachable[0].Requests || early == nil {
 			early = f
 		}
-		late = &m.record.Floors[i]
+		late = &m.record.LiveHeaps[i]
 	}
 	if early == nil {
 		return 0
@@ -202,17 +202,17 @@ func howRead(early, late *profile.Paths) string {
 		late.Version, late.Names, 1e3*early.Stopped.Seconds(), 1e3*late.Stopped.Seconds())
 }
 
-func holderOf(h retain.Holder, looks []*profile.Paths) report.Holder {
-	to := report.Holder{
+func holderOf(h retain.Holder, looks []*profile.Paths) report.Retainer {
+	to := report.Retainer{
 		Name: strings.TrimSpace(string(h.Kind) + " " + h.Name), Type: h.Type, From: h.Root,
 		Bytes: h.Bytes, PerRequest: h.PerRequest, Objects: h.Objects, Share: h.Share,
-		Elements: h.Elements, Before: h.From, After: h.To, AlsoHeldBy: h.AlsoHeldBy,
+		Elements: h.Elements, Before: h.From, After: h.To, AlsoRetainedBy: h.AlsoHeldBy,
 	}
 	for _, p := range looks {
 		to.Counts = append(to.Counts, uint64(h.In(p)))
 	}
 	for _, s := range h.Held {
-		to.Holds = append(to.Holds, report.Held{Path: s.Path, Type: s.Type, Bytes: s.Bytes, Objects: s.Objects})
+		to.Retains = append(to.Retains, report.Retained{Path: s.Path, Type: s.Type, Bytes: s.Bytes, Objects: s.Objects})
 	}
 	return to
 }

@@ -17,7 +17,7 @@ func TestRunNamesTheHolder(t *testing.T) {
 	}
 	SkipWithoutDocker(t)
 	r, err := Measure(t.Context(), Scenario{
-		Name: "server", Holders: HoldersRequired,
+		Name: "server", HeapWalk: HeapWalkRequired,
 		Target: Image{
 			Go: "../internal/holders/testdata/shapes", Port: 8080, Ready: "/fill",
 			Env: map[string]string{"SHAPE": "server", "ADDR": ":8080"},
@@ -26,10 +26,10 @@ func TestRunNamesTheHolder(t *testing.T) {
 		Warmup: 2 * time.Second, Settle: -1, MaxDuration: -1,
 	})
 	require.NoError(t, err)
-	assert.Contains(t, r.HoldersHow, "read from outside, go1.")
-	require.NotEmpty(t, r.Holders, "%s (%s; %s)", r.HoldersWhyNot, r.Trend.Verdict, r.Trend.Reason)
-	assert.Equal(t, "field main.server.sessions", r.Holders[0].Name)
-	assert.Equal(t, "map[string]*main.session", r.Holders[0].Type)
-	assert.InDelta(t, 1, r.Holders[0].Elements, 0.05)
+	assert.Contains(t, r.RetainersHow, "read from outside, go1.")
+	require.NotEmpty(t, r.Retainers, "%s (%s; %s)", r.RetainersWhyNot, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, "field main.server.sessions", r.Retainers[0].Name)
+	assert.Equal(t, "map[string]*main.session", r.Retainers[0].Type)
+	assert.InDelta(t, 1, r.Retainers[0].Elements, 0.05)
 	assert.Contains(t, leakMessage(r), "held   field main.server.sessions (map[string]*main.session), reached from")
 }

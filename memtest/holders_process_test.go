@@ -29,7 +29,7 @@ func shapedProcess(shape string, command ...string) Scenario {
 		p.Go = "../internal/holders/testdata/shapes"
 	}
 	return Scenario{
-		Name: shape, Target: p, Holders: HoldersRequired,
+		Name: shape, Target: p, HeapWalk: HeapWalkRequired,
 		Load:   load.Plan{Requests: load.Get("/x"), Rate: 400, Duration: 4 * time.Second},
 		Warmup: time.Second, Settle: -1, MaxDuration: -1,
 	}
@@ -49,10 +49,10 @@ func TestHoldersOfAProcess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, err := Measure(t.Context(), shapedProcess("server", command...))
 			require.NoError(t, err)
-			assert.Contains(t, r.HoldersHow, "read from outside, go1.")
-			require.NotEmpty(t, r.Holders, "%s (%s; %s)", r.HoldersWhyNot, r.Trend.Verdict, r.Trend.Reason)
-			assert.Equal(t, "field main.server.sessions", r.Holders[0].Name)
-			assert.InDelta(t, 1, r.Holders[0].Elements, 0.05)
+			assert.Contains(t, r.RetainersHow, "read from outside, go1.")
+			require.NotEmpty(t, r.Retainers, "%s (%s; %s)", r.RetainersWhyNot, r.Trend.Verdict, r.Trend.Reason)
+			assert.Equal(t, "field main.server.sessions", r.Retainers[0].Name)
+			assert.InDelta(t, 1, r.Retainers[0].Elements, 0.05)
 		})
 	}
 }
@@ -88,9 +88,9 @@ func TestHoldersOfATargetOfOnesOwn(t *testing.T) {
 	s.Target = ownTarget{[]string{builtShapes(t)}}
 	r, err := Measure(t.Context(), s)
 	require.NoError(t, err)
-	assert.Contains(t, r.HoldersHow, "read from outside, go1.")
-	require.NotEmpty(t, r.Holders, "%s (%s; %s)", r.HoldersWhyNot, r.Trend.Verdict, r.Trend.Reason)
-	assert.Equal(t, "field main.server.sessions", r.Holders[0].Name)
+	assert.Contains(t, r.RetainersHow, "read from outside, go1.")
+	require.NotEmpty(t, r.Retainers, "%s (%s; %s)", r.RetainersWhyNot, r.Trend.Verdict, r.Trend.Reason)
+	assert.Equal(t, "field main.server.sessions", r.Retainers[0].Name)
 }
 
 // TestHoldersOfAProcessThatDies: the run tells of the death, not of the heap.
@@ -122,7 +122,7 @@ func TestHoldersOfAProcessThatDies(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, r.Notes)
 	assert.Equal(t, report.Exited, r.Notes[len(r.Notes)-1].Kind)
-	assert.Empty(t, r.Holders)
+	assert.Empty(t, r.Retainers)
 }
 
 // TestHoldersAsAnOrdinaryUser runs this test's binary again as nobody, who may look at
@@ -132,8 +132,8 @@ func TestHoldersAsAnOrdinaryUser(t *testing.T) {
 	if os.Getenv("MEMTEST_AS_NOBODY") != "" {
 		r, err := Measure(t.Context(), shapedProcess("server", os.Getenv("MEMTEST_AS_NOBODY")))
 		require.NoError(t, err)
-		require.NotEmpty(t, r.Holders, r.HoldersWhyNot)
-		fmt.Println("named:", r.Holders[0].Name)
+		require.NotEmpty(t, r.Retainers, r.RetainersWhyNot)
+		fmt.Println("named:", r.Retainers[0].Name)
 		return
 	}
 	if testing.Short() {

@@ -16,14 +16,14 @@ import (
 func TestHoldersOfATargetThatCannotBeRead(t *testing.T) {
 	for _, tt := range []struct {
 		name         string
-		mode         memtest.Holders
+		mode         memtest.HeapWalk
 		retains      uint64
 		whyNot, fail string
 	}{
-		{"auto says why", memtest.HoldersAuto, 1000, "only the heap of a Go program in a container or a process", ""},
-		{"auto has nothing to say of a healthy one", memtest.HoldersAuto, 0, "", ""},
-		{"off says nothing", memtest.HoldersOff, 1000, "", ""},
-		{"required fails", memtest.HoldersRequired, 0, "", "as Scenario.Holders requires"},
+		{"auto says why", memtest.HeapWalkAuto, 1000, "only the heap of a Go program in a container or a process", ""},
+		{"auto has nothing to say of a healthy one", memtest.HeapWalkAuto, 0, "", ""},
+		{"off says nothing", memtest.HeapWalkOff, 1000, "", ""},
+		{"required fails", memtest.HeapWalkRequired, 0, "", "as Scenario.Holders requires"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var r *report.Record
@@ -31,7 +31,7 @@ func TestHoldersOfATargetThatCannotBeRead(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				target := &faketarget.Target{Retains: tt.retains}
 				s := scenario(target)
-				s.Holders = tt.mode
+				s.HeapWalk = tt.mode
 				r, err = memtest.Measure(t.Context(), s)
 			})
 			if tt.fail != "" {
@@ -40,12 +40,12 @@ func TestHoldersOfATargetThatCannotBeRead(t *testing.T) {
 				return
 			}
 			require.NoError(t, err)
-			assert.Empty(t, r.Holders)
+			assert.Empty(t, r.Retainers)
 			if tt.whyNot == "" {
-				assert.Empty(t, r.HoldersWhyNot)
+				assert.Empty(t, r.RetainersWhyNot)
 				return
 			}
-			assert.Contains(t, r.HoldersWhyNot, tt.whyNot)
+			assert.Contains(t, r.RetainersWhyNot, tt.whyNot)
 			assert.ErrorContains(t, memtest.CheckLeak(r), "held   not known by whom: "+tt.whyNot)
 		})
 	}

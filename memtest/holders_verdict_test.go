@@ -33,13 +33,13 @@ func sessionsOf(n int64) *profile.Paths {
 
 // readRun is a run of a target that says nothing of its heap, grows by 1,000 B with each
 // request as the kernel has it, and keeps so many sessions after so many requests.
-func readRun(t *testing.T, mode memtest.Holders, sessions func(served int64) int64) (r *report.Record) {
+func readRun(t *testing.T, mode memtest.HeapWalk, sessions func(served int64) int64) (r *report.Record) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var served atomic.Int64
 		target := &faketarget.Target{Retains: 1000, NoRuntime: true, Handler: func(http.ResponseWriter, *http.Request) { served.Add(1) }}
 		s := scenario(target)
-		s.Holders = mode
+		s.HeapWalk = mode
 		s.Target = memtest.Read{Target: target, Paths: func() (*profile.Paths, error) {
 			if sessions == nil {
 				return nil, errors.New("the heap is too large")
@@ -56,12 +56,12 @@ func readRun(t *testing.T, mode memtest.Holders, sessions func(served int64) int
 // TestWhoHoldsItDecides: where there is no pprof, the curve of the working set is no
 // proof, and what is reachable is.
 func TestWhoHoldsItDecides(t *testing.T) {
-	r := readRun(t, memtest.HoldersAuto, func(served int64) int64 { return served })
+	r := readRun(t, memtest.HeapWalkAuto, func(served int64) int64 { return served })
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
-	assert.Equal(t, "reachable heap", r.Trend.Channel)
+	assert.Equal(t, "reachable heap", r.Trend.Signal)
 	assert.Len(t, r.Reachable, 6, "after the warm-up, four times in pauses, at the end")
-	require.NotEmpty(t, r.Holders)
-	assert.Equal(t, []uint64{1000, 7000}, r.Holders[0].Counts[:2])
+	require.NotEmpty(t, r.Retainers)
+	assert.Equal(t, []uint64{1000, 7000}, r.Retainers[0].Counts[:2])
 	text := memtest.CheckLeak(r).Error()
 	assert.Contains(t, text, `memory leak in "fake" (reachable heap)`)
 	assert.Contains(t, text, "one more with each request (1,000 → 7,000 → ")
@@ -77,14 +77,14 @@ func TestWhoHoldsItDecides(t *testing.T) {
 func TestWhoHoldsItDoesNotDecide(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
-		mode     memtest.Holders
+		mode     memtest.HeapWalk
 		sessions func(int64) int64
 		looks    int
 	}{
-		{"a cache that is full in the last part", memtest.HoldersAuto, func(served int64) int64 { return min(served, 16_500) }, 6},
-		{"a heap that cannot be read", memtest.HoldersAuto, nil, 0},
-		{"holders are off", memtest.HoldersOff, func(served int64) int64 { return served }, 0},
-		{"what is reachable does not grow, and memory does", memtest.HoldersAuto, func(int64) int64 { return 1000 }, 6},
+		{"a cache that is full in the last part", memtest.HeapWalkAuto, func(served int64) int64 { return min(served, 16_500) }, 6},
+		{"a heap that cannot be read", memtest.HeapWalkAuto, nil, 0},
+		{"holders are off", memtest.HeapWalkOff, func(served int64) int64 { return served }, 0},
+		{"what is reachable does not grow, and memory does", memtest.HeapWalkAuto, func(int64) int64 { return 1000 }, 6},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := readRun(t, tt.mode, tt.sessions)

@@ -26,17 +26,17 @@ func record() *report.Record {
 			{Name: report.Warmup, To: 10 * time.Second},
 			{Name: report.Load, From: 10 * time.Second, To: 70 * time.Second},
 			{Name: report.Cooldown, From: 70 * time.Second, To: 72 * time.Second},
-			{Name: report.Floor, From: 72 * time.Second, To: 73 * time.Second},
+			{Name: report.Final, From: 72 * time.Second, To: 73 * time.Second},
 		},
 		Load: load.Summary{Requests: 12000, Rate: 200, Duration: time.Minute, Success: 1},
 		Trend: leak.Trend{
-			Verdict: leak.Leaking, Channel: "live heap",
+			Verdict: leak.Leaking, Signal: "live heap",
 			PerRequest: profile.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 10},
 			PerSecond:  profile.Estimate{Value: 378000, Lo: 344000, Hi: 412000, Points: 10},
 			Memory:     50 * memtest.MiB, Amplified: 2,
 			Objects: profile.Estimate{Value: 4, Lo: 4, Hi: 4, Points: 10},
 		},
-		Growth: []heap.Site{
+		Sites: []heap.Site{
 			{Func: "main.newSession", File: "/src/session.go", Line: 88, Bytes: 17 << 20, PerRequest: 1485},
 			{Func: "main.(*sessionStore).put", File: "/src/session.go", Line: 61, Bytes: 5 << 20, PerRequest: 437},
 		},
@@ -54,13 +54,13 @@ func record() *report.Record {
 		r.Samples = append(r.Samples, profile.Sample{At: at, Requests: uint64(i) * 20, Memory: profile.Memory{WorkingSet: ws, Usage: ws}})
 	}
 	for i, live := range []uint64{41, 55, 70, 84} {
-		r.Floors = append(r.Floors, profile.LiveHeap{At: time.Duration(10+20*i) * time.Second, HeapAlloc: live << 20})
+		r.LiveHeaps = append(r.LiveHeaps, profile.LiveHeap{At: time.Duration(10+20*i) * time.Second, HeapAlloc: live << 20})
 	}
 	return r
 }
 
 func steady(bound float64) leak.Trend {
-	return leak.Trend{Verdict: leak.Steady, Channel: "live heap", Bound: bound}
+	return leak.Trend{Verdict: leak.Steady, Signal: "live heap", Bound: bound}
 }
 
 func TestCheckLeakMessage(t *testing.T) {
@@ -86,8 +86,8 @@ func TestCheckLeakTellsSinceWhen(t *testing.T) {
 
 func TestCheckLeakCountsWhatWasCounted(t *testing.T) {
 	r := record()
-	r.Trend.Channel, r.Trend.PerRequest, r.Trend.PerSecond = "heap objects", profile.Estimate{Value: 40}, profile.Estimate{}
-	r.Trend.Channels = []leak.Signal{{Name: "heap objects", Unit: "objects", Slope: profile.Estimate{Value: 4}}}
+	r.Trend.Signal, r.Trend.PerRequest, r.Trend.PerSecond = "heap objects", profile.Estimate{Value: 40}, profile.Estimate{}
+	r.Trend.Signals = []leak.Signal{{Name: "heap objects", Unit: "objects", Slope: profile.Estimate{Value: 4}}}
 	r.AllowedGrowth = 16
 	err := memtest.CheckLeak(r)
 	assert.ErrorContains(t, err, `memory leak in "orders" (heap objects)`)
@@ -97,7 +97,7 @@ func TestCheckLeakCountsWhatWasCounted(t *testing.T) {
 
 func TestCheckLeak(t *testing.T) {
 	inconclusive := leak.Trend{Reason: "too few floors (3)", Remedy: "run at least 20 s longer"}
-	killed := []report.Finding{{Kind: report.OOMKilled, Fatal: true, Text: `"orders" was OOM-killed`, Logs: "out of memory\n"}}
+	killed := []report.Finding{{Kind: report.OOMKilled, Fatal: true, Summary: `"orders" was OOM-killed`, Logs: "out of memory\n"}}
 	for name, tc := range map[string]struct {
 		change func(*report.Record)
 		want   string // "" passes
@@ -160,14 +160,14 @@ func TestBudget(t *testing.T) {
 		"headroom kept":              {memtest.Budget{Headroom: "14MiB"}, nil, "14.0 MiB at 01:09 (limit 64.0 MiB)", true},
 		"headroom used up":           {memtest.Budget{Headroom: "15MiB"}, nil, "14.0 MiB at 01:09 (limit 64.0 MiB)", false},
 		"headroom without limit":     {memtest.Budget{Headroom: "15MiB"}, func(r *report.Record) { r.Env.Limit = 0 }, "no memory limit: set Image.MemoryLimit", false},
-		"growth proven small":        {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = steady(12) }, "no growth above 12 B/request", true},
-		"growth not excluded":        {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = steady(100) }, "a longer run could exclude less", false},
-		"growth seen":                {memtest.Budget{Growth: 64}, nil, "+1,890 B/request", false},
-		"growth seen, allowed":       {memtest.Budget{Growth: 4096}, nil, "+1,890 B/request", true},
-		"growth of no interval": {memtest.Budget{Growth: 4096}, func(r *report.Record) {
+		"growth proven small":        {memtest.Budget{GrowthPerRequest: 64}, func(r *report.Record) { r.Trend = steady(12) }, "no growth above 12 B/request", true},
+		"growth not excluded":        {memtest.Budget{GrowthPerRequest: 64}, func(r *report.Record) { r.Trend = steady(100) }, "a longer run could exclude less", false},
+		"growth seen":                {memtest.Budget{GrowthPerRequest: 64}, nil, "+1,890 B/request", false},
+		"growth seen, allowed":       {memtest.Budget{GrowthPerRequest: 4096}, nil, "+1,890 B/request", true},
+		"growth of no interval": {memtest.Budget{GrowthPerRequest: 4096}, func(r *report.Record) {
 			r.Trend.PerRequest = profile.Estimate{Value: 1890, Lo: 1890, Hi: 1890, Points: 10}
 		}, "+1,890 B/request", false},
-		"growth unknown":      {memtest.Budget{Growth: 64}, func(r *report.Record) { r.Trend = leak.Trend{Reason: "too few"} }, "inconclusive: too few", false},
+		"growth unknown":      {memtest.Budget{GrowthPerRequest: 64}, func(r *report.Record) { r.Trend = leak.Trend{Reason: "too few"} }, "inconclusive: too few", false},
 		"no OOM kill":         {memtest.Budget{NoOOM: true}, nil, "0", true},
 		"OOM kill of a child": {memtest.Budget{NoOOM: true}, func(r *report.Record) { r.Samples[700].OOMKills, r.Samples[729].OOMKills = 1, 1 }, "1", false},
 		"figures unknown":     {memtest.Budget{Peak: "50MiB"}, blind, "not measured", false},
@@ -183,7 +183,7 @@ func TestBudget(t *testing.T) {
 			checks, err := tc.budget.Check(r)
 			require.Len(t, checks, 1)
 			assert.Contains(t, checks[0].Got, tc.got)
-			assert.Equal(t, tc.ok, checks[0].OK)
+			assert.Equal(t, tc.ok, checks[0].Passed())
 			assert.Equal(t, tc.ok, err == nil)
 		})
 	}
@@ -206,7 +206,7 @@ func TestBudgetThatCannotBeJudged(t *testing.T) {
 	}{
 		"asserts nothing": {memtest.Budget{}, `budget for "orders" asserts nothing: set a field, such as Peak: "64MiB"`},
 		"bad size":        {memtest.Budget{Average: "many"}, `budget for "orders": Average: size "many" is not understood`},
-		"negative growth": {memtest.Budget{Growth: -1}, "growth of -1"},
+		"negative growth": {memtest.Budget{GrowthPerRequest: -1}, "growth of -1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			checks, err := tc.budget.Check(record())
@@ -215,7 +215,7 @@ func TestBudgetThatCannotBeJudged(t *testing.T) {
 		})
 	}
 	r := record()
-	r.Notes = []report.Finding{{Kind: report.Exited, Fatal: true, Text: `"orders" exited with code 2`}}
+	r.Notes = []report.Finding{{Kind: report.Exited, Fatal: true, Summary: `"orders" exited with code 2`}}
 	_, err := memtest.Budget{Peak: "1GiB"}.Check(r)
 	assert.ErrorContains(t, err, "cut short", "a run that ended early proves nothing")
 }

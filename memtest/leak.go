@@ -22,7 +22,11 @@ import (
 func NoLeak(t TB, r *report.Record) bool {
 	t.Helper()
 	err := CheckLeak(r)
-	check := report.Check{Rule: "no leak", Allowed: "no growth with requests", Got: leakInWords(r.Trend), OK: err == nil}
+	check := report.Check{
+		Judge: report.NoLeak, Metric: report.GrowthPerRequest, Outcome: leakOutcome(r), Limit: r.AllowedGrowth + r.KnownGrowth(),
+		Value: r.Trend.PerRequest.Value, Measured: r.Trend.PerRequest.Points > 0,
+		Rule: "no leak", Allowed: "no growth with requests", Got: leakInWords(r.Trend),
+	}
 	if err != nil {
 		check.Detail = err.Error()
 		t.Errorf("%s", err)
@@ -49,12 +53,25 @@ func CheckLeak(r *report.Record) error {
 	}
 }
 
+// leakOutcome returns the outcome that CheckLeak puts into words.
+func leakOutcome(r *report.Record) report.Outcome {
+	switch {
+	case r.Trend.Verdict == leak.Leaking:
+		return report.Failed
+	case fatal(r) != nil:
+		return report.Inconclusive
+	case r.Trend.Verdict == leak.Steady, r.AllowInconclusive:
+		return report.Passed
+	}
+	return report.Inconclusive
+}
+
 // suspect returns who holds what grew so far, where no leak is proven.
 func suspect(r *report.Record) string {
-	if len(r.Holders) == 0 {
+	if len(r.Retainers) == 0 {
 		return ""
 	}
-	return "; what grew so far is held by " + r.Holders[0].String()
+	return "; what grew so far is held by " + r.Retainers[0].String()
 }
 
 func remedy(t leak.Trend) string {
@@ -78,9 +95,9 @@ func fatal(r *report.Record) *report.Finding {
 func leakInWords(t leak.Trend) string {
 	switch t.Verdict {
 	case leak.Leaking:
-		return fmt.Sprintf("%s (%s)", tell.Growth(t), t.Channel)
+		return fmt.Sprintf("%s (%s)", tell.Growth(t), t.Signal)
 	case leak.Steady:
-		return fmt.Sprintf("no growth above %s/request (%s)", words.Bytes(t.Bound), t.Channel)
+		return fmt.Sprintf("no growth above %s/request (%s)", words.Bytes(t.Bound), t.Signal)
 	default:
 		return "inconclusive: " + t.Reason
 	}
@@ -92,7 +109,7 @@ func leakMessage(r *report.Record) string {
 		fmt.Fprintf(&b, "\n    %-6s "+format, append([]any{name}, args...)...)
 	}
 	t := r.Trend
-	fmt.Fprintf(&b, "memory leak in %q (%s)", r.Name, t.Channel)
+	fmt.Fprintf(&b, "memory leak in %q (%s)", r.Name, t.Signal)
 	row("rule", "memory may not grow with requests%s", allowance(r))
 	row("got", "%s", growthInWords(t))
 	if t.Onset.Found() {
@@ -109,10 +126,10 @@ func leakMessage(r *report.Record) string {
 	for i, line := range holders {
 		row([]string{"held", ""}[min(i, 1)], "%s", line)
 	}
-	if len(holders) == 0 && r.HoldersWhyNot != "" {
-		row("held", "not known by whom: %s", r.HoldersWhyNot)
+	if len(holders) == 0 && r.RetainersWhyNot != "" {
+		row("held", "not known by whom: %s", r.RetainersWhyNot)
 	}
-	for i, site := range tell.Sites(r.Growth, 3) {
+	for i, site := range tell.Sites(r.Sites, 3) {
 		name := "where"
 		if i > 0 {
 			name = ""

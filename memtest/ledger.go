@@ -57,7 +57,7 @@ func (m *measurement) keepLedger() {
 		s.Since = max(0, r.Phases[p-1].To-r.Samples[n-1].At)
 	}
 	for _, stall := range r.Stalls() {
-		m.note(report.Finding{Kind: report.Warning, Text: stall})
+		m.note(report.Finding{Kind: report.Warning, Summary: stall})
 	}
 }
 

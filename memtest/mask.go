@@ -7,8 +7,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"github.com/memgate/memgate/load"
 )
 
 // secretsOf returns the values that no report may show: those of the target's environment,
@@ -33,11 +31,10 @@ func secretsOf(s Scenario, vars []string) []string {
 			secrets = append(secrets, value)
 		}
 	}
-	if plan, ok := s.Load.(load.Plan); ok {
-		for _, r := range plan.Requests {
-			secrets = append(secrets, headerSecrets(r.Header)...)
-			secrets = append(secrets, querySecrets(r.Path)...)
-		}
+	schedule, _ := s.Load.Schedule() // a run that was not made has nothing to hide
+	for _, r := range schedule.Requests {
+		secrets = append(secrets, headerSecrets(r.Header)...)
+		secrets = append(secrets, querySecrets(r.Path)...)
 	}
 	return secrets
 }

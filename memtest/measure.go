@@ -89,9 +89,6 @@ type measurement struct {
 
 func newMeasurement(s Scenario, inst *Instance, say func(string)) *measurement {
 	began := time.Now()
-	if plan, ok := s.Load.(interface{ Continuing() load.Driver }); ok {
-		s.Load = plan.Continuing() // the load meets no key that the warm-up has met
-	}
 	ask := askable(inst.Runtime)
 	m := &measurement{
 		scenario: s, target: inst, began: began, say: say, ask: ask, collects: ask.collector, alarms: make(chan report.Alarm, 1),
@@ -105,8 +102,15 @@ func newMeasurement(s Scenario, inst *Instance, say func(string)) *measurement {
 	if inst.Runtime != nil {
 		m.record.Env.Runtime = inst.Runtime.Info()
 	}
+	if !s.schedule.Known() {
+		m.note(report.Finding{
+			Kind: report.Warning, Summary: "the load does not say its rate and duration",
+			Detail: ": no heap profiles are taken on its way, it does not go on where the evidence does not decide, and the test's deadline was not compared with it",
+			Remedy: "return them from its Schedule, or give them to load.Func",
+		})
+	}
 	for _, w := range inst.Warnings {
-		m.note(report.Finding{Kind: report.Warning, Text: w})
+		m.note(report.Finding{Kind: report.Warning, Summary: w})
 	}
 	return m
 }
@@ -137,7 +141,7 @@ func (m *measurement) run(parent context.Context) error {
 	case asExit(cause):
 		return nil // watch has noted it
 	case err != nil:
-		m.note(report.Finding{Kind: report.LoadFailed, Fatal: true, Text: fmt.Sprintf("the load stopped: %v", err)})
+		m.note(report.Finding{Kind: report.LoadFailed, Fatal: true, Summary: fmt.Sprintf("the load stopped: %v", err)})
 	}
 	return nil
 }
@@ -163,7 +167,7 @@ func (m *measurement) phases(ctx context.Context) error {
 	if err := sleep(ctx, m.scenario.Settle); err != nil {
 		return err
 	}
-	m.enter(ctx, report.Floor)
+	m.enter(ctx, report.Final)
 	m.probe(ctx)
 	m.reached(ctx)
 	m.snapshot(ctx)
@@ -202,6 +206,7 @@ func (m *measurement) load(ctx context.Context) error {
 	defer beside.Wait()
 	defer stop()
 
+	m.loaded.Follow(&m.warmed) // the load meets no key that the warm-up has met
 	if err := m.scenario.Load.Drive(ctx, m.target.URL, &m.loaded); err != nil {
 		return err
 	}
@@ -289,7 +294,7 @@ func (m *measurement) conclude() {
 	r.Load = m.loaded.Summary()
 	r.Source.Every = m.scenario.Every
 	m.keepLedger()
-	r.Growth = m.growth()
+	r.Sites = m.growth()
 	m.hold()
 	r.Trend = leak.Detect(r.Evidence())
 	m.guess()

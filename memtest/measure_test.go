@@ -44,9 +44,9 @@ func TestMeasureFindsTheLeak(t *testing.T) {
 
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
 	assert.InDelta(t, 1000, r.Trend.PerRequest.Value, 20)
-	require.NotEmpty(t, r.Growth)
-	assert.Equal(t, "main.leak", r.Growth[0].Func)
-	assert.InDelta(t, 1000, r.Growth[0].PerRequest, 20)
+	require.NotEmpty(t, r.Sites)
+	assert.Equal(t, "main.leak", r.Sites[0].Func)
+	assert.InDelta(t, 1000, r.Sites[0].PerRequest, 20)
 	assert.Empty(t, r.Notes)
 }
 
@@ -55,9 +55,9 @@ func TestMeasureFindsTheLeak(t *testing.T) {
 func TestMeasureNamesTheLikeliestPlaceOfALeak(t *testing.T) {
 	r := measured(t, &faketarget.Target{Retains: 1000, InSteps: 3 << 20})
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
-	require.NotEmpty(t, r.Growth)
-	assert.Equal(t, "main.leak", r.Growth[0].Func)
-	assert.True(t, r.Growth[0].Uncertain)
+	require.NotEmpty(t, r.Sites)
+	assert.Equal(t, "main.leak", r.Sites[0].Func)
+	assert.True(t, r.Sites[0].Uncertain)
 	assert.ErrorContains(t, memtest.CheckLeak(r), "where  perhaps ≈ +")
 }
 
@@ -82,7 +82,7 @@ func TestMeasureOfKnownGrowth(t *testing.T) {
 				assert.Equal(t, tc.verdict, r.Trend.Verdict, r.Trend.Reason)
 				require.Len(t, r.Notes, 1)
 				assert.Equal(t, report.KnownGrowth, r.Notes[0].Kind)
-				assert.Contains(t, r.Notes[0].Text, tc.says)
+				assert.Contains(t, r.Notes[0].Text(), tc.says)
 			})
 		})
 	}
@@ -93,32 +93,32 @@ func TestMeasureOfKnownGrowth(t *testing.T) {
 func TestMeasureSeesThatNothingGrows(t *testing.T) {
 	r := measured(t, &faketarget.Target{})
 	assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
-	assert.Empty(t, r.Growth)
+	assert.Empty(t, r.Sites)
 }
 
 func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
 	r := measured(t, &faketarget.Target{NoRuntime: true})
-	assert.Equal(t, "working set", r.Trend.Channel)
+	assert.Equal(t, "working set", r.Trend.Signal)
 	assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
-	assert.Empty(t, r.Floors)
+	assert.Empty(t, r.LiveHeaps)
 }
 
 // A target in another language: the verdict is the working set's, the names are those of
 // its own heap profiles.
 func TestMeasureOfAForeignTarget(t *testing.T) {
 	r := measured(t, &faketarget.Target{Foreign: true, Retains: 20_000})
-	assert.Equal(t, "working set", r.Trend.Channel)
-	assert.Empty(t, r.Floors)
-	assert.Empty(t, r.Stacks)
-	require.Len(t, r.Heaps, 6)
-	assert.True(t, r.Heaps[0].Garbage)
-	require.NotEmpty(t, r.Growth)
-	assert.Equal(t, "main.leak", r.Growth[0].Func)
-	assert.False(t, measured(t, &faketarget.Target{}).Heaps[0].Garbage)
+	assert.Equal(t, "working set", r.Trend.Signal)
+	assert.Empty(t, r.LiveHeaps)
+	assert.Empty(t, r.GoroutineProfiles)
+	require.Len(t, r.HeapProfiles, 6)
+	assert.True(t, r.HeapProfiles[0].Garbage)
+	require.NotEmpty(t, r.Sites)
+	assert.Equal(t, "main.leak", r.Sites[0].Func)
+	assert.False(t, measured(t, &faketarget.Target{}).HeapProfiles[0].Garbage)
 
 	r = measured(t, &faketarget.Target{Foreign: true, HeapErr: errors.New("GET /heap: 404")})
 	require.Len(t, r.Notes, 1)
-	assert.Equal(t, "the run goes on without heap profiles: GET /heap: 404", r.Notes[0].Text)
+	assert.Equal(t, "the run goes on without heap profiles: GET /heap: 404", r.Notes[0].Text())
 
 	_, err := memtest.Image{Ref: "shop", Port: 80, Pprof: "/debug/pprof", HeapURL: "/heap"}.Start(t.Context())
 	require.ErrorContains(t, err, "target has both Pprof and HeapURL")
@@ -134,7 +134,7 @@ func TestMeasureRecordsTheWholeRun(t *testing.T) {
 			assert.Equal(t, r.Phases[i-1].To, p.From, "no gap before %s", p.Name)
 		}
 	}
-	assert.Equal(t, []string{report.Warmup, report.Load, report.Cooldown, report.Floor}, phases)
+	assert.Equal(t, []string{report.Warmup, report.Load, report.Cooldown, report.Final}, phases)
 	loaded, _ := r.Phase(report.Load)
 	assert.InDelta(t, time.Minute, loaded.To-loaded.From, float64(time.Second))
 
@@ -146,8 +146,8 @@ func TestMeasureRecordsTheWholeRun(t *testing.T) {
 	assert.InDelta(t, 10, r.Source.Achieved, 0.5)
 	last := r.Samples[len(r.Samples)-1]
 	assert.InDelta(t, 7000, last.Requests, 4, "the warm-up's requests count too")
-	assert.GreaterOrEqual(t, len(r.Floors), 55, "one a second")
-	assert.Len(t, r.Heaps, 6, "before the load, three in it, after it, at the floor")
+	assert.GreaterOrEqual(t, len(r.LiveHeaps), 55, "one a second")
+	assert.Len(t, r.HeapProfiles, 6, "before the load, three in it, after it, at the floor")
 	assert.NotEmpty(t, r.Env.Kernel)
 	assert.NotEmpty(t, r.Env.Go)
 }
@@ -156,7 +156,7 @@ func TestMeasureStopsEarlyWhereEveryRequestFails(t *testing.T) {
 	r := measured(t, &faketarget.Target{Handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }})
 	require.Len(t, r.Notes, 1)
 	assert.Equal(t, report.LoadFailed, r.Notes[0].Kind)
-	assert.Contains(t, r.Notes[0].Text, "requests failed (404")
+	assert.Contains(t, r.Notes[0].Text(), "requests failed (404")
 	assert.Len(t, r.Phases, 1, "the warm-up was enough to see it")
 	assert.Error(t, memtest.CheckLeak(r))
 }
@@ -165,7 +165,7 @@ func TestMeasureStopsEarlyWhereNothingIsAnswered(t *testing.T) {
 	r := measured(t, &faketarget.Target{Handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }})
 	require.Len(t, r.Notes, 1)
 	assert.Equal(t, report.LoadFailed, r.Notes[0].Kind)
-	assert.Regexp(t, "none of .* requests got an answer|requests failed", r.Notes[0].Text)
+	assert.Regexp(t, "none of .* requests got an answer|requests failed", r.Notes[0].Text())
 }
 
 func TestMeasureInterrupted(t *testing.T) {
@@ -194,8 +194,8 @@ func TestMeasureGoesOnWithoutProfiles(t *testing.T) {
 	r := measured(t, &faketarget.Target{HeapErr: errors.New("GET /debug/pprof/heap: 404")})
 	require.Len(t, r.Notes, 1)
 	assert.Equal(t, report.Warning, r.Notes[0].Kind)
-	assert.Equal(t, "the run goes on without heap profiles: GET /debug/pprof/heap: 404", r.Notes[0].Text)
-	assert.Equal(t, "working set", r.Trend.Channel)
+	assert.Equal(t, "the run goes on without heap profiles: GET /debug/pprof/heap: 404", r.Notes[0].Text())
+	assert.Equal(t, "working set", r.Trend.Signal)
 	assert.NoError(t, memtest.CheckLeak(r), "a warning is no failure")
 }
 
@@ -219,12 +219,12 @@ func TestMeasureLooksAgain(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := measured(t, &faketarget.Target{Retains: 1000, HeapErr: busy, Misses: tc.misses})
 			require.NotEmpty(t, r.Notes)
-			assert.Regexp(t, tc.note, r.Notes[0].Text)
-			assert.InDelta(t, tc.floors, len(r.Floors), 2)
-			assert.Len(t, r.Heaps, tc.heaps)
+			assert.Regexp(t, tc.note, r.Notes[0].Text())
+			assert.InDelta(t, tc.floors, len(r.LiveHeaps), 2)
+			assert.Len(t, r.HeapProfiles, tc.heaps)
 			if name != "none from there on" {
 				assert.Len(t, r.Notes, 1)
-				assert.Equal(t, "main.leak", r.Growth[0].Func)
+				assert.Equal(t, "main.leak", r.Sites[0].Func)
 			}
 		})
 	}

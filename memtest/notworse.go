@@ -57,7 +57,7 @@ func (tol Tolerance) Check(before, after []*report.Record) ([]report.Check, erro
 	}
 	x, y := report.FiguresOf(before), report.FiguresOf(after)
 	verdicts := g.judge(x, y)
-	checks := g.checks(verdicts)
+	checks := g.checks(report.NotWorse, verdicts)
 	if slices.ContainsFunc(verdicts, func(j judged) bool { return j.outcome == worse }) {
 		return checks, errors.New(worseMessage(before, after, verdicts))
 	}
@@ -67,7 +67,9 @@ func (tol Tolerance) Check(before, after []*report.Record) ([]report.Check, erro
 	}
 	if allow := after[len(after)-1].AllowInconclusive; allow {
 		for i := range checks {
-			checks[i].OK = true
+			if checks[i].Outcome == report.Inconclusive {
+				checks[i].Outcome = report.Passed
+			}
 		}
 		return checks, nil
 	}
@@ -107,13 +109,13 @@ func noData(side string, runs []*report.Record) error {
 }
 
 // whyUndecided says why it cannot be told whether something got worse; empty if it can.
-func whyUndecided(before, after map[string][]float64, verdicts []judged) string {
+func whyUndecided(before, after map[report.Metric][]float64, verdicts []judged) string {
 	if len(verdicts) == 0 {
 		return "no figure was measured on both sides"
 	}
 	for _, d := range compare.Deltas(before, after) {
-		if d.Unit == report.RateUnit && min(d.Before, d.After) < sameLoad*max(d.Before, d.After) {
-			return fmt.Sprintf("the load was not the same: %s before, %s after: lower the rate until both keep up", tell.Quantity(d.Before, d.Unit), tell.Quantity(d.After, d.Unit))
+		if d.Metric == report.RequestRate && min(d.Before, d.After) < sameLoad*max(d.Before, d.After) {
+			return fmt.Sprintf("the load was not the same: %s before, %s after: lower the rate until both keep up", tell.Quantity(d.Before, d.Metric), tell.Quantity(d.After, d.Metric))
 		}
 	}
 	var why []string
@@ -121,10 +123,10 @@ func whyUndecided(before, after map[string][]float64, verdicts []judged) string 
 		if j.outcome != cannotTell {
 			continue
 		}
-		if i := slices.IndexFunc(verdicts, func(k judged) bool { return k.why == j.why }); verdicts[i].Unit != j.Unit {
+		if i := slices.IndexFunc(verdicts, func(k judged) bool { return k.why == j.why }); verdicts[i].Metric != j.Metric {
 			continue // it was said of another figure
 		}
-		why = append(why, j.Figure+": "+j.why)
+		why = append(why, j.Metric.Name()+": "+j.why)
 	}
 	if len(why) == 0 {
 		return ""
@@ -137,19 +139,29 @@ func whyUndecided(before, after map[string][]float64, verdicts []judged) string 
 const sameLoad = 0.8
 
 // checks returns the judged figures as the record keeps them.
-func (g gate) checks(verdicts []judged) []report.Check {
+func (g gate) checks(judge report.Judge, verdicts []judged) []report.Check {
 	all := make([]report.Check, len(verdicts))
 	for i, j := range verdicts {
-		all[i] = report.Check{Rule: compare.NotWorse + j.Figure, Allowed: "≤ +" + tell.Quantity(j.allowed, j.Unit), OK: j.outcome == notWorse || j.outcome == better}
-		if j.outcome == cannotTell {
-			all[i].Got = compare.CannotTell + j.why
-			continue
+		c := report.Check{
+			Judge: judge, Metric: j.Metric, Limit: j.allowed,
+			Rule: string(judge) + ": " + j.Metric.Name(), Allowed: "≤ +" + tell.Quantity(j.allowed, j.Metric),
 		}
-		all[i].Got = j.String()
-		if j.outcome == better {
-			all[i].Got = compare.Better + all[i].Got
+		switch j.outcome {
+		case cannotTell:
+			c.Reason, c.Got = j.why, "cannot tell: "+j.why
+		case worse:
+			c.Outcome = report.Failed
+		default:
+			c.Outcome, c.Better = report.Passed, j.outcome == better
 		}
-		all[i].Margin = "noise floor " + tell.Quantity(j.floor, j.Unit)
+		if j.outcome != cannotTell {
+			c.Value, c.Measured = j.Change.Value, true
+			c.Got, c.Margin = j.String(), "noise floor "+tell.Quantity(j.floor, j.Metric)
+		}
+		if c.Better {
+			c.Got = "better: " + c.Got
+		}
+		all[i] = c
 	}
 	return all
 }
@@ -173,12 +185,12 @@ func writeVerdicts(b *strings.Builder, verdicts []judged) {
 	for _, j := range verdicts {
 		switch j.outcome {
 		case worse:
-			fmt.Fprintf(b, "\n    ✗ %-20s %s", j.Figure, j.String())
-			fmt.Fprintf(b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", tell.Quantity(j.allowed, j.Unit), tell.Quantity(j.floor, j.Unit), j.adjusted, len(verdicts))
+			fmt.Fprintf(b, "\n    ✗ %-20s %s", j.Metric.Name(), j.String())
+			fmt.Fprintf(b, "\n      %-20s allowed +%s, noise floor %s, p=%.3f over %d figures", "", tell.Quantity(j.allowed, j.Metric), tell.Quantity(j.floor, j.Metric), j.adjusted, len(verdicts))
 		case notWorse, better:
-			fmt.Fprintf(b, "\n    ✓ %-20s %s", j.Figure, j.String())
+			fmt.Fprintf(b, "\n    ✓ %-20s %s", j.Metric.Name(), j.String())
 		default:
-			fmt.Fprintf(b, "\n    ? %-20s %s", j.Figure, j.why)
+			fmt.Fprintf(b, "\n    ? %-20s %s", j.Metric.Name(), j.why)
 		}
 	}
 }
@@ -192,12 +204,12 @@ func cameOrGrew(before, after []*report.Record, verdicts []judged) []string {
 	growth, memory := false, false
 	for _, j := range verdicts {
 		bad := j.outcome == worse
-		growth = growth || bad && j.Unit == report.GrowthUnit
-		memory = memory || bad && j.Unit != report.LatencyUnit
+		growth = growth || bad && j.Metric == report.GrowthPerRequest
+		memory = memory || bad && j.Metric != report.P99Latency
 	}
 	c := compare.Runs(before, after)
 	var held, grown []string
-	for _, h := range c.Held {
+	for _, h := range c.Retained {
 		if memory && h.After > h.Before && len(held) < mostCame {
 			held = append(held, h.String())
 		}

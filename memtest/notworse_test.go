@@ -22,14 +22,14 @@ func trial(name string, mib float64) *report.Record {
 	return &report.Record{
 		Schema: report.Schema, Name: name,
 		Phases: []report.Phase{
-			{Name: report.Load, To: 5 * time.Second}, {Name: report.Floor, From: 5 * time.Second, To: 6 * time.Second},
+			{Name: report.Load, To: 5 * time.Second}, {Name: report.Final, From: 5 * time.Second, To: 6 * time.Second},
 		},
 		Load:  load.Summary{Requests: 1000, Rate: 200, Success: 1, Latency: load.Latency{P99: 8 * time.Millisecond}},
 		Trend: leak.Trend{PerRequest: profile.Estimate{Value: 2, Points: 10}},
 		Samples: profile.Series{
 			{Memory: profile.Memory{WorkingSet: ws}}, {At: 3 * time.Second, Memory: profile.Memory{WorkingSet: ws}}, {At: 6 * time.Second, Memory: profile.Memory{WorkingSet: ws}},
 		},
-		Floors: []profile.LiveHeap{{At: 5 * time.Second, HeapAlloc: ws / 2}},
+		LiveHeaps: []profile.LiveHeap{{At: 5 * time.Second, HeapAlloc: ws / 2}},
 	}
 }
 
@@ -75,7 +75,7 @@ func TestNotWorse(t *testing.T) {
 
 func TestNotWorseMessage(t *testing.T) {
 	before, after := trials("shop v1", 5, 40), trials("shop v2", 5, 46)
-	after[0].Growth = []heap.Site{{Func: "main.put", File: "/src/shop.go", Line: 61, Bytes: 5 << 20, PerRequest: 500}}
+	after[0].Sites = []heap.Site{{Func: "main.put", File: "/src/shop.go", Line: 61, Bytes: 5 << 20, PerRequest: 500}}
 	after[4].Report = "/tmp/TestShop.html"
 	for _, r := range after {
 		r.Trend.PerRequest.Value = 110
@@ -99,9 +99,9 @@ func TestNotWorseKeepsItsChecks(t *testing.T) {
 	last := after[4]
 	require.Len(t, last.Checks, 6)
 	assert.Equal(t, "not worse: growth per request", last.Checks[0].Rule)
-	assert.True(t, last.Checks[0].OK)
+	assert.True(t, last.Checks[0].Passed())
 	assert.Equal(t, "≤ +1.2 MiB", last.Checks[1].Allowed)
-	assert.False(t, last.Checks[1].OK)
+	assert.False(t, last.Checks[1].Passed())
 	assert.Equal(t, "memtest/notworse_test.go", last.Checks[1].File)
 	assert.Empty(t, after[0].Checks)
 }
@@ -112,7 +112,7 @@ func TestNotWorseCannotTell(t *testing.T) {
 		want   string
 	}{
 		"a trial that died": {func(_, after []*report.Record) {
-			after[2].Notes = []report.Finding{{Kind: report.OOMKilled, Text: `"b" was OOM-killed`, Fatal: true}}
+			after[2].Notes = []report.Finding{{Kind: report.OOMKilled, Summary: `"b" was OOM-killed`, Fatal: true}}
 		}, `trial 3 after is no data: "b" was OOM-killed`},
 		"requests that failed": {func(_, after []*report.Record) {
 			for _, r := range after[1:] {
@@ -126,7 +126,7 @@ func TestNotWorseCannotTell(t *testing.T) {
 		}, "the load was not the same: 200 req/s before, 120 req/s after: lower the rate until both keep up"},
 		"no live heap any more": {func(_, after []*report.Record) {
 			for _, r := range after {
-				r.Floors = nil
+				r.LiveHeaps = nil
 			}
 		}, "live heap after GC: no run after the change has it"},
 		"nothing measured": {func(before, after []*report.Record) {

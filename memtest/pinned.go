@@ -28,7 +28,7 @@ func pinned(r *report.Record) (report.Finding, bool) {
 	if len(signs) == 0 {
 		return report.Finding{}, false
 	}
-	return report.Finding{At: first.At, Kind: report.Pinned, Text: fmt.Sprintf(
+	return report.Finding{At: first.At, Kind: report.Pinned, Summary: fmt.Sprintf(
 		"the target was pinned at its memory limit of %s for %v without being killed: %s; what it cannot hold it reads again and again: give it more memory, or find what fills it",
 		words.MiB(last.Limit), (last.At - first.At).Round(100*time.Millisecond), strings.Join(signs, ", "))}, true
 }

@@ -17,8 +17,8 @@ func withLeak(r *report.Record, perRequest float64) *report.Record {
 		more := uint64(perRequest * float64(s.Requests))
 		add(&s.Memory, more, profile.Usage, profile.WorkingSet, profile.Anon, profile.ActiveAnon)
 	}
-	for i := range leaked.Floors {
-		f := &leaked.Floors[i]
+	for i := range leaked.LiveHeaps {
+		f := &leaked.LiveHeaps[i]
 		more := uint64(perRequest * float64(f.Requests))
 		f.HeapAlloc += more
 		f.HeapObjects += f.Requests
@@ -55,14 +55,14 @@ func doubled(r *report.Record) *report.Record {
 	for i := range twice.Phases {
 		twice.Phases[i].PeakUsage *= 2
 	}
-	twice.Notes = append(twice.Notes, report.Finding{Kind: report.OOMKilled, Text: "planted by SelfTest"})
+	twice.Notes = append(twice.Notes, report.Finding{Kind: report.OOMKilled, Summary: "planted by SelfTest"})
 	return twice
 }
 
 // copied returns a copy of what withLeak and doubled change.
 func copied(r *report.Record) *report.Record {
 	c := *r
-	c.Samples, c.Floors = slices.Clone(r.Samples), slices.Clone(r.Floors)
+	c.Samples, c.LiveHeaps = slices.Clone(r.Samples), slices.Clone(r.LiveHeaps)
 	c.Phases, c.Notes = slices.Clone(r.Phases), slices.Clone(r.Notes)
 	return &c
 }

@@ -45,7 +45,7 @@ func (m *measurement) probe(ctx context.Context) (took time.Duration) {
 	f.At, f.Requests = time.Since(m.began), m.requests()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.record.Floors = append(m.record.Floors, f)
+	m.record.LiveHeaps = append(m.record.LiveHeaps, f)
 	return f.Took
 }
 
@@ -111,7 +111,7 @@ func (m *measurement) noteMisses() {
 		for at > 0 && (*notes)[at-1].At > l.at {
 			at--
 		}
-		*notes = slices.Insert(*notes, at, report.Finding{At: l.at, Kind: report.Warning, Text: fmt.Sprintf("%s: %v", text, l.first)})
+		*notes = slices.Insert(*notes, at, report.Finding{At: l.at, Kind: report.Warning, Summary: fmt.Sprintf("%s: %v", text, l.first)})
 	}
 }
 
@@ -120,14 +120,14 @@ func (m *measurement) noteMisses() {
 func (m *measurement) keepHeap(p target.HeapProfile, why string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.record.Heaps = append(m.record.Heaps, report.Heap{
+	m.record.HeapProfiles = append(m.record.HeapProfiles, report.ProfileFile{
 		At: time.Since(m.began), Requests: m.requests(), Phase: m.phase, Why: why, Garbage: p.Garbage, Bytes: int64(len(p.Raw)), Raw: p.Raw,
 	})
 }
 
 // probeThroughout probes while the load runs, until ctx ends.
 func (m *measurement) probeThroughout(ctx context.Context) {
-	_, length := m.scenario.planned()
+	length := m.scenario.schedule.Duration
 	every := max(shortestProbe, length/probesPerLoad)
 	cheapest := every / probeCostShare // a slow answer tells of a busy machine, the quickest what a collection costs
 	began, taken := time.Now(), 1

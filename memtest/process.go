@@ -91,7 +91,7 @@ func limitOf(bytes uint64) Size {
 	if bytes == 0 {
 		return ""
 	}
-	return Bytes(bytes)
+	return SizeOf(bytes)
 }
 
 // merged returns both maps in one; where both have a name, more has it.

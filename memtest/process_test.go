@@ -40,7 +40,7 @@ func TestProcessIsATargetLikeAContainer(t *testing.T) {
 			assert.Empty(t, r.Notes)
 			assert.InDelta(t, 100, r.Load.Requests, 25)
 			assert.Greater(t, len(r.Samples), 10)
-			assert.NotEmpty(t, r.Floors)
+			assert.NotEmpty(t, r.LiveHeaps)
 			assert.Equal(t, []string{"SECRET"}, r.Env.EnvNames)
 			assert.Equal(t, target, r.Env.Target)
 			if source == "proc" && runtime.GOOS == "linux" {
@@ -77,9 +77,9 @@ func TestProcessOOMKilledUnderLoad(t *testing.T) {
 		t.Skip(err)
 	}
 	died := death(t, r)
-	assert.Equal(t, report.OOMKilled, died.Kind, died.Text)
-	assert.Contains(t, died.Text, "limit 16.0 MiB")
-	assert.Contains(t, died.Text, "witness: oom_kill 0 → 1")
+	assert.Equal(t, report.OOMKilled, died.Kind, died.Text())
+	assert.Contains(t, died.Text(), "limit 16.0 MiB")
+	assert.Contains(t, died.Text(), "witness: oom_kill 0 → 1")
 	assert.ErrorContains(t, memtest.CheckLeak(r), "was OOM-killed")
 }
 
@@ -106,7 +106,7 @@ func TestProcessThatCannotRun(t *testing.T) {
 	r, err := memtest.Measure(t.Context(), s)
 	require.NoError(t, err)
 	require.Len(t, r.Notes, 1)
-	assert.Regexp(t, `exited with code 3 at 00:\d\d, before it was ready: its last log lines`, r.Notes[0].Text)
+	assert.Regexp(t, `exited with code 3 at 00:\d\d, before it was ready: its last log lines`, r.Notes[0].Text())
 	assert.Equal(t, "no config", r.Notes[0].Logs)
 	assert.Equal(t, leak.Inconclusive, r.Trend.Verdict)
 }

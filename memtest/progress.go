@@ -39,8 +39,8 @@ func (m *measurement) line() string {
 		line += "  working set " + words.MiB(m.record.Samples[n-1].WorkingSet)
 	}
 	line += m.sinceInWords()
-	if n := len(m.record.Floors); n > 0 {
-		line += "  live " + words.MiB(m.record.Floors[n-1].Live())
+	if n := len(m.record.LiveHeaps); n > 0 {
+		line += "  live " + words.MiB(m.record.LiveHeaps[n-1].Live())
 	}
 	meter := &m.warmed
 	if m.phase == report.Load {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/memgate/memgate/report"
 )
 
 // accept records the runs as the baseline. It is an error in any case: that it was
@@ -25,7 +27,7 @@ func (d drift) accept() error {
 	fmt.Fprintf(&b, "baseline %s %s: read its diff, commit it, and run again without an update", d.place, verb)
 	for _, j := range d.verdicts {
 		if j.N[0] > 0 && j.N[1] > 0 {
-			fmt.Fprintf(&b, "\n    %-20s %s", j.Figure, j.String())
+			fmt.Fprintf(&b, "\n    %-20s %s", j.Metric.Name(), j.String())
 		}
 	}
 	for i, line := range d.accepted(next) {
@@ -37,15 +39,15 @@ func (d drift) accept() error {
 // tighten lowers the reference of figures that are clearly better, and says so; under CI
 // it only says that it could. A run that failed for another reason is no reference.
 func (d drift) tighten(failed bool) string {
-	units, lines := d.better()
-	if len(units) == 0 || failed {
+	metrics, lines := d.better()
+	if len(metrics) == 0 || failed {
 		return ""
 	}
 	what := fmt.Sprintf("better than baseline %s: %s: ", d.place, strings.Join(lines, "; "))
 	if underCI() {
 		return what + "run it outside CI to lower the baseline, and commit that"
 	}
-	if err := d.place.Write(d.file.Tighten(d.fresh, units)); err != nil {
+	if err := d.place.Write(d.file.Tighten(d.fresh, metrics)); err != nil {
 		return what + fmt.Sprintf("the baseline could not be lowered: %v", err)
 	}
 	return what + "the baseline is lowered to that: commit it"
@@ -53,17 +55,17 @@ func (d drift) tighten(failed bool) string {
 
 // better returns the units of the figures that are better by the rule that finds worse ones,
 // each with its change.
-func (d drift) better() (units, lines []string) {
+func (d drift) better() (metrics []report.Metric, lines []string) {
 	if d.file == nil || whyUndecided(d.file.Values(), d.fresh.Values(), d.verdicts) != "" {
 		return nil, nil
 	}
 	for _, j := range d.verdicts {
 		if j.outcome == better {
-			units = append(units, j.Unit)
-			lines = append(lines, j.Figure+" "+j.String())
+			metrics = append(metrics, j.Metric)
+			lines = append(lines, j.Metric.Name()+" "+j.String())
 		}
 	}
-	return units, lines
+	return metrics, lines
 }
 
 // underCI tells whether a build server runs the test, by the variable that all set.

@@ -62,7 +62,7 @@ func TestOnlyWhatIsBetterIsLowered(t *testing.T) {
 	recorded(t, trials("orders", 5, 40))
 	now := trials("orders", 7, 40.8)
 	for _, r := range now {
-		r.Floors[0].HeapAlloc /= 2
+		r.LiveHeaps[0].HeapAlloc /= 2
 	}
 	passed, f := judged(now, orders)
 	assert.True(t, passed, f.errors)
@@ -84,8 +84,8 @@ func TestNoiseInTheFileCounts(t *testing.T) {
 	require.NoError(t, err)
 	f, err := place.Read()
 	require.NoError(t, err)
-	floors := map[string]float64{}
-	for _, unit := range report.Units() {
+	floors := map[report.Metric]float64{}
+	for _, unit := range report.Metrics() {
 		floors[unit] = 10 * memtest.MiB
 	}
 	require.NoError(t, place.Write(f.WithNoise(floors)))

@@ -128,15 +128,15 @@ func TestPinned(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f, ok := pinned(&report.Record{Samples: tt.samples, Load: tt.load, Phases: []report.Phase{{Name: report.Load}}})
 			assert.Equal(t, tt.want != "", ok)
-			assert.Contains(t, f.Text, tt.want)
+			assert.Contains(t, f.Text(), tt.want)
 			assert.False(t, f.Fatal)
 		})
 	}
 }
 
 func TestJudgedHeaps(t *testing.T) {
-	taken := func(at int, why, phase string) report.Heap {
-		return report.Heap{At: time.Duration(at), Why: why, Phase: phase}
+	taken := func(at int, why, phase string) report.ProfileFile {
+		return report.ProfileFile{At: time.Duration(at), Why: why, Phase: phase}
 	}
 	times := func(heaps []heap.Profile) (all []int) {
 		for _, h := range heaps {
@@ -144,7 +144,7 @@ func TestJudgedHeaps(t *testing.T) {
 		}
 		return all
 	}
-	all := []report.Heap{taken(1, "", report.Warmup), taken(2, "90%", report.Load), taken(3, "", report.Load), taken(4, "92%", report.Load), taken(5, "94%", report.Load), taken(6, "", report.Floor)}
+	all := []report.ProfileFile{taken(1, "", report.Warmup), taken(2, "90%", report.Load), taken(3, "", report.Load), taken(4, "92%", report.Load), taken(5, "94%", report.Load), taken(6, "", report.Final)}
 	assert.Equal(t, []int{1, 3}, times(judgedHeaps(all, false)))
 	assert.Equal(t, []int{1, 3, 5}, times(judgedHeaps(all, true)))
 	assert.Equal(t, []int{1, 3}, times(judgedHeaps(all[:3], true)), "one by plan is later")

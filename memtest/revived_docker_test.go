@@ -47,7 +47,7 @@ func TestRunAcrossARestart(t *testing.T) {
 				}),
 			},
 		},
-		Load: load.DriverFunc(func(ctx context.Context, base string, m *load.Meter) error {
+		Load: load.Func(load.Schedule{}, func(ctx context.Context, base string, m *load.Meter) error {
 			published()
 			time.AfterFunc(2*time.Second, func() {
 				if res, err := http.Get(base + "/exit?code=4"); err == nil {
@@ -64,14 +64,14 @@ func TestRunAcrossARestart(t *testing.T) {
 	t.Logf("port %s, then %s", ports[0], ports[1])
 
 	died := death(t, r)
-	assert.Regexp(t, `^"reborn" exited with code 4 at 00:0\d in the load phase after .* requests \(.*; started again by its restart policy\): its last log lines may say why$`, died.Text)
+	assert.Regexp(t, `^"reborn" exited with code 4 at 00:0\d in the load phase after .* requests \(.*; started again by its restart policy\): its last log lines may say why$`, died.Text())
 	assert.Contains(t, died.Logs, "asked to exit with 4")
 	require.Len(t, r.Source.Gaps, 1)
 	assert.True(t, r.Source.Gaps[0].Revived)
 	last := r.Samples[len(r.Samples)-1]
 	assert.Greater(t, last.At, died.At+time.Second, "the new life is sampled")
 	assert.NotZero(t, last.WorkingSet)
-	_, came := r.Phase(report.Floor)
+	_, came := r.Phase(report.Final)
 	assert.True(t, came, "it runs to its end")
 
 	assert.Equal(t, leak.Inconclusive, r.Trend.Verdict)

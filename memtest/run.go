@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/report"
 	"github.com/memgate/memgate/report/page"
 )
@@ -102,18 +101,18 @@ func fatalf(t TB, format string, args ...any) {
 // explain returns a finding with the target's last words.
 func explain(f report.Finding) string {
 	if f.Logs == "" {
-		return f.Text
+		return f.Text()
 	}
-	return f.Text + "\n    last log lines:\n        " + strings.ReplaceAll(strings.TrimSpace(f.Logs), "\n", "\n        ")
+	return f.Text() + "\n    last log lines:\n        " + strings.ReplaceAll(strings.TrimSpace(f.Logs), "\n", "\n        ")
 }
 
-// inShort returns what a judge says of the finding that cut the run short: the first clause of
-// what Run's failure and the record say with all that is known.
+// inShort returns what a judge says of the finding that cut the run short: its summary. What
+// else is known stands in Run's failure and in the record.
 func inShort(f report.Finding) string {
-	if short := tell.Short(f); short != f.Text || f.Logs != "" {
-		return short + "; the run's failure and its report say more"
+	if f.Detail+f.Remedy+f.Logs != "" {
+		return f.Summary + "; the run's failure and its report say more"
 	}
-	return f.Text
+	return f.Summary
 }
 
 // withinDeadline returns a context that ends ahead of the test's deadline. It is an error if

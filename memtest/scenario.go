@@ -42,12 +42,13 @@ type Scenario struct {
 
 	// Holders says whether to look for who holds memory that grew; default: where it is
 	// permitted and the heap is not too large.
-	Holders Holders
+	HeapWalk HeapWalk
 
 	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
 	AllowInconclusive bool
 
-	leftAlone bool // while it is loaded: no collection is forced then, no profile taken
+	schedule  load.Schedule // of Load, once it was asked for
+	leftAlone bool          // while it is loaded: no collection is forced then, no profile taken
 
 	_ struct{}
 }
@@ -67,8 +68,6 @@ func (s Scenario) withDefaults() (Scenario, error) {
 	s.Warmup = orDefault(s.Warmup, defaultWarmup)
 	s.Settle = orDefault(s.Settle, defaultSettle)
 	s.Every = orDefault(s.Every, defaultEvery)
-	_, planned := s.planned()
-	s.MaxDuration = orDefault(s.MaxDuration, defaultLooks*planned)
 	switch {
 	case s.Target == nil:
 		return s, errors.New("scenario has no Target: set one, such as memtest.Image{Go: \"./cmd/server\", Port: 8080}")
@@ -84,11 +83,12 @@ func (s Scenario) withDefaults() (Scenario, error) {
 			return s, fmt.Errorf("scenario's %w", err)
 		}
 	}
-	if v, ok := s.Load.(interface{ Validate() error }); ok {
-		if err := v.Validate(); err != nil {
-			return s, fmt.Errorf("scenario's Load: %w", err)
-		}
+	schedule, err := s.Load.Schedule()
+	if err != nil {
+		return s, fmt.Errorf("scenario's Load: %w", err)
 	}
+	s.schedule = schedule
+	s.MaxDuration = orDefault(s.MaxDuration, defaultLooks*schedule.Duration)
 	return s, nil
 }
 
@@ -100,19 +100,7 @@ func orDefault(d, def time.Duration) time.Duration {
 	return max(d, 0)
 }
 
-// planned returns the load's rate in requests per second and its duration; zero if it does
-// not say.
-func (s Scenario) planned() (rate float64, d time.Duration) {
-	if p, ok := s.Load.(interface {
-		Planned() (rate float64, d time.Duration)
-	}); ok {
-		return p.Planned()
-	}
-	return 0, 0
-}
-
 // length returns how long the run takes once the target is ready, if it is not extended.
 func (s Scenario) length() time.Duration {
-	_, load := s.planned()
-	return s.Warmup + load + s.Settle
+	return s.Warmup + s.schedule.Duration + s.Settle
 }

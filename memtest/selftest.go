@@ -74,17 +74,17 @@ func (e evidence) prove(gates []Gate) (checks []report.Check, text string) {
 	for _, g := range gates {
 		checks = append(checks, g.prove(e)...)
 	}
-	if !slices.ContainsFunc(checks, func(c report.Check) bool { return !c.OK }) {
+	if !slices.ContainsFunc(checks, func(c report.Check) bool { return !c.Passed() }) {
 		return checks, ""
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "the gates of %q cannot be believed", e.run.Name)
 	for _, c := range checks {
 		mark := "✓"
-		if !c.OK {
+		if !c.Passed() {
 			mark = "✗"
 		}
-		fmt.Fprintf(&b, "\n    %s %s: %s", mark, strings.TrimPrefix(c.Rule, selfTested), c.Got)
+		fmt.Fprintf(&b, "\n    %s %s: %s", mark, c.Subject, c.Got)
 	}
 	if e.run.Report != "" {
 		fmt.Fprintf(&b, "\n    report %s", e.run.Report)
@@ -92,13 +92,11 @@ func (e evidence) prove(gates []Gate) (checks []report.Check, text string) {
 	return checks, b.String()
 }
 
-const selfTested = "self-test: "
-
 // proof returns a check of a gate. Without a fault it is OK and says what was shown.
 func proof(rule, fault, shown string) report.Check {
-	c := report.Check{Rule: selfTested + rule, Allowed: "to be believed", Got: shown, OK: fault == ""}
-	if !c.OK {
-		c.Got = fault
+	c := report.Check{Judge: report.SelfTest, Outcome: report.Passed, Subject: rule, Rule: "self-test: " + rule, Allowed: "to be believed", Got: shown}
+	if fault != "" {
+		c.Outcome, c.Got = report.Failed, fault
 	}
 	return c
 }
@@ -150,9 +148,9 @@ func (e evidence) proveSame() report.Check {
 }
 
 // noise returns how much a figure of that unit differs from run to run (one standard deviation).
-func (e evidence) noise(unit string) float64 {
+func (e evidence) noise(m report.Metric) float64 {
 	for _, d := range compare.Deltas(report.FiguresOf(e.once), report.FiguresOf(e.again)) {
-		if d.Unit == unit {
+		if d.Metric == m {
 			return d.Spread
 		}
 	}

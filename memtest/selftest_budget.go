@@ -15,22 +15,22 @@ const noiseOfRun = 3
 
 // assertion is one field of a budget.
 type assertion struct {
-	field string // of Budget
-	rule  string
-	alone Budget // with that field only
-	unit  string // of the figure whose noise it has
-	of    func(*report.Record) measured
+	field  string // of Budget
+	rule   string
+	alone  Budget        // with that field only
+	metric report.Metric // of the figure whose noise it has
+	of     func(*report.Record) measured
 }
 
 // assertions returns the fields of the budget that are set and limit a figure from above.
 func (b Budget) assertions() []assertion {
 	var set []assertion
 	for _, a := range []assertion{
-		{"Peak", "peak working set", Budget{Peak: b.Peak}, report.PeakUnit, peakOf},
-		{"Average", "average working set", Budget{Average: b.Average}, report.AverageUnit, averageOf},
-		{"P95", "p95 working set", Budget{P95: b.P95}, report.PeakUnit, p95Of},
-		{"Settled", "after cool-down", Budget{Settled: b.Settled}, report.SettledUnit, settledOf},
-		{"Headroom", "headroom to limit", Budget{Headroom: b.Headroom}, report.PeakUnit, peakOf},
+		{"Peak", "peak working set", Budget{Peak: b.Peak}, report.PeakWorkingSet, peakOf},
+		{"Average", "average working set", Budget{Average: b.Average}, report.AverageWorkingSet, averageOf},
+		{"P95", "p95 working set", Budget{P95: b.P95}, report.PeakWorkingSet, p95Of},
+		{"Settled", "after cool-down", Budget{Settled: b.Settled}, report.SettledWorkingSet, settledOf},
+		{"Headroom", "headroom to limit", Budget{Headroom: b.Headroom}, report.PeakWorkingSet, peakOf},
 	} {
 		if a.alone != (Budget{}) {
 			set = append(set, a)
@@ -49,7 +49,7 @@ func (b Budget) prove(e evidence) []report.Check {
 	for _, a := range b.assertions() {
 		all = append(all, a.prove(e, twice))
 	}
-	if b.Growth > 0 {
+	if b.GrowthPerRequest > 0 {
 		all = append(all, b.proveGrowth(e))
 	}
 	if b.NoOOM {
@@ -67,13 +67,13 @@ func (a assertion) prove(e evidence, twice *report.Record) report.Check {
 	if !got.ok || a.field == "Headroom" && e.run.Env.Limit == 0 {
 		return proof(name, own.Got, "")
 	}
-	noise := noiseOfRun * e.noise(a.unit)
-	size := func(bytes float64) string { return tell.Quantity(bytes, report.PeakUnit) }
+	noise := noiseOfRun * e.noise(a.metric)
+	size := func(bytes float64) string { return tell.Quantity(bytes, report.PeakWorkingSet) }
 	checks, _ = a.alone.Check(twice)
 	switch slack := a.slack(e.run, got.bytes); {
-	case !own.OK:
+	case !own.Passed():
 		return proof(name, fmt.Sprintf("the target as it is breaks it: got %s: %s", own.Got, a.advice(e.run, got.bytes, noise)), "")
-	case checks[0].OK:
+	case checks[0].Passed():
 		return proof(name, fmt.Sprintf("a doubling from %s to %s passes: %s", size(got.bytes), size(worse.bytes), a.advice(e.run, got.bytes, noise)), "")
 	case slack < noise:
 		return proof(name, fmt.Sprintf("crying wolf: %s of %s is to spare, and equal runs differ by %s: %s", size(slack), size(got.bytes), size(noise), a.advice(e.run, got.bytes, noise)), "")
@@ -112,17 +112,17 @@ func (a assertion) advice(r *report.Record, got, noise float64) string {
 }
 
 func (b Budget) proveGrowth(e evidence) report.Check {
-	alone := Budget{Growth: b.Growth}
+	alone := Budget{GrowthPerRequest: b.GrowthPerRequest}
 	checks, _ := alone.Check(e.run)
 	own := checks[0]
 	name := fmt.Sprintf("budget: %s %s", own.Rule, own.Allowed)
 	planted := e.visibleLeak()
 	set := fmt.Sprintf("set Growth: %.0f", math.Ceil(max(1, 1.5*planted/visible)))
-	if !own.OK {
+	if !own.Passed() {
 		return proof(name, fmt.Sprintf("the target as it is breaks it: got %s: run for longer, or %s", own.Got, set), "")
 	}
 	leaked := withLeak(e.run, planted)
-	if checks, _ = alone.Check(leaked); checks[0].OK {
+	if checks, _ = alone.Check(leaked); checks[0].Passed() {
 		return proof(name, fmt.Sprintf("a leak of %s/request, which this run shows, passes: %s", words.Bytes(planted), set), "")
 	}
 	return proof(name, "", fmt.Sprintf("%s as it is; with %s/request planted it fails", own.Got, words.Bytes(planted)))
@@ -131,9 +131,9 @@ func (b Budget) proveGrowth(e evidence) report.Check {
 func (b Budget) proveNoOOM(e evidence, killed *report.Record) report.Check {
 	own, worse := oomRule(e.run), oomRule(killed)
 	switch {
-	case !own.OK:
+	case !own.Passed():
 		return proof("budget: "+own.Rule, "the target as it is breaks it: got "+own.Got, "")
-	case worse.OK:
+	case worse.Passed():
 		return proof("budget: "+own.Rule, "a kill passes", "")
 	}
 	return proof("budget: "+own.Rule, "", "none as it is; one fails")

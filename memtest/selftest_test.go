@@ -32,17 +32,17 @@ func TestSelfTestOfBudgets(t *testing.T) {
 		budget memtest.Budget
 		want   string // empty: it can be believed
 	}{
-		"a good budget":           {memtest.Budget{Peak: "38MiB", Average: "38MiB", P95: "38MiB", Settled: "38MiB", Headroom: "26MiB", Growth: 263, NoOOM: true}, ""},
+		"a good budget":           {memtest.Budget{Peak: "38MiB", Average: "38MiB", P95: "38MiB", Settled: "38MiB", Headroom: "26MiB", GrowthPerRequest: 263, NoOOM: true}, ""},
 		"a hundred Peaks":         {memtest.Budget{Peak: "3800MiB"}, `✗ budget: peak working set ≤ 3,800.0 MiB: a doubling from 25.0 MiB to 50.0 MiB passes: set Peak: "38MiB"`},
 		"a hundred Averages":      {memtest.Budget{Average: "3800MiB"}, `passes: set Average: "38MiB"`},
 		"a hundred P95s":          {memtest.Budget{P95: "3800MiB"}, `passes: set P95: "38MiB"`},
 		"a hundred Settleds":      {memtest.Budget{Settled: "3800MiB"}, `passes: set Settled: "38MiB"`},
-		"a hundred Growths":       {memtest.Budget{Growth: 10_000}, "passes: set Growth: "},
+		"a hundred Growths":       {memtest.Budget{GrowthPerRequest: 10_000}, "passes: set Growth: "},
 		"a hundredth of Headroom": {memtest.Budget{Headroom: "0.26MiB"}, `✗ budget: headroom to limit ≥ 0.3 MiB: a doubling from 25.0 MiB to 50.0 MiB passes: set Headroom: "26MiB"`},
 		"broken as it is":         {memtest.Budget{Peak: "20MiB"}, `the target as it is breaks it: got 25.0 MiB (+5.0, 125%) at 00:00: set Peak: "38MiB"`},
 		"headroom not there":      {memtest.Budget{Headroom: "60MiB"}, `the target as it is breaks it: got 39.0 MiB`},
 		"in the noise":            {memtest.Budget{Settled: "25.2MiB"}, `crying wolf: 0.2 MiB of 25.0 MiB is to spare, and equal runs differ by `},
-		"growth in the noise":     {memtest.Budget{Growth: 1}, "the target as it is breaks it: got no growth above "},
+		"growth in the noise":     {memtest.Budget{GrowthPerRequest: 1}, "the target as it is breaks it: got no growth above "},
 		"nothing":                 {memtest.Budget{}, "asserts nothing: set a field"},
 		"no size":                 {memtest.Budget{Peak: "many"}, `Peak: size "many" is not understood`},
 	} {
@@ -51,7 +51,7 @@ func TestSelfTestOfBudgets(t *testing.T) {
 			if tc.want == "" {
 				assert.Empty(t, text)
 				for _, c := range checks {
-					assert.True(t, c.OK)
+					assert.True(t, c.Passed())
 					assert.True(t, strings.HasPrefix(c.Rule, "self-test: "))
 				}
 				assert.Len(t, checks, 3+7)
@@ -69,8 +69,8 @@ func TestSelfTestTakesItsOwnAdvice(t *testing.T) {
 	r := measured(t, &faketarget.Target{Limit: 64 << 20})
 	once, again := equalTrials(1)
 	_, text := memtest.Prove(r, once, again,
-		memtest.Budget{Peak: "1MiB", Average: "1GiB", P95: "25MiB", Settled: "25.1MiB", Headroom: "1KiB", Growth: 10_000},
-		memtest.Tolerance{Relative: 0.001, Absolute: "1KiB", Growth: 1, Latency: 0.01, LatencyAbsolute: 1})
+		memtest.Budget{Peak: "1MiB", Average: "1GiB", P95: "25MiB", Settled: "25.1MiB", Headroom: "1KiB", GrowthPerRequest: 10_000},
+		memtest.Tolerance{Relative: 0.001, Absolute: "1KiB", GrowthPerRequest: 1, Latency: 0.01, LatencyAbsolute: 1})
 	said := map[string]string{}
 	for _, m := range regexp.MustCompile(`set (\w+): "?([0-9.]+(?:[KM]iB)?)`).FindAllStringSubmatch(text, -1) {
 		if field := m[1]; field == "Growth" && said[field] != "" {
@@ -87,8 +87,8 @@ func TestSelfTestTakesItsOwnAdvice(t *testing.T) {
 	}
 	size := func(field string) memtest.Size { return memtest.Size(said[field]) }
 	_, text = memtest.Prove(r, once, again,
-		memtest.Budget{Peak: size("Peak"), Average: size("Average"), P95: size("P95"), Settled: size("Settled"), Headroom: size("Headroom"), Growth: number("Growth")},
-		memtest.Tolerance{Relative: number("Relative"), Growth: number("Tolerance.Growth"), Latency: number("Latency")})
+		memtest.Budget{Peak: size("Peak"), Average: size("Average"), P95: size("P95"), Settled: size("Settled"), Headroom: size("Headroom"), GrowthPerRequest: number("Growth")},
+		memtest.Tolerance{Relative: number("Relative"), GrowthPerRequest: number("Tolerance.Growth"), Latency: number("Latency")})
 	assert.Empty(t, text, said)
 }
 
@@ -137,7 +137,7 @@ func TestSelfTestOfTolerances(t *testing.T) {
 		"roomy":               {roomy, nil},
 		"memory in the noise": {memtest.Tolerance{Relative: 0.005, Absolute: "1KiB", Latency: 0.6}, []string{"✗ tolerance: peak working set ≤ +0.2 MiB: below the noise floor of ", "set Relative: 0."}},
 		"latency in it":       {memtest.Tolerance{Relative: 0.12, Latency: 0.01, LatencyAbsolute: 1}, []string{"✗ tolerance: p99 latency", "below the noise floor of ", "set Latency: 0."}},
-		"growth in it":        {memtest.Tolerance{Relative: 0.12, Latency: 0.6, Growth: 0.5}, []string{"✗ tolerance: growth per request", "set Growth: "}},
+		"growth in it":        {memtest.Tolerance{Relative: 0.12, Latency: 0.6, GrowthPerRequest: 0.5}, []string{"✗ tolerance: growth per request", "set Growth: "}},
 		"no number":           {memtest.Tolerance{Relative: -1}, []string{"✗ tolerance: Relative is -1"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -27,9 +27,9 @@ func (tol Tolerance) prove(e evidence) []report.Check {
 }
 
 // proveFigure asks the tolerance of one figure of equal trials as it was, and raised.
-func (g gate) proveFigure(j judged, x, y map[string][]float64) report.Check {
-	quantity := func(v float64) string { return tell.Quantity(v, j.Unit) }
-	name := fmt.Sprintf("tolerance: %s ≤ +%s", j.Figure, quantity(j.allowed))
+func (g gate) proveFigure(j judged, x, y map[report.Metric][]float64) report.Check {
+	quantity := func(v float64) string { return tell.Quantity(v, j.Metric) }
+	name := fmt.Sprintf("tolerance: %s ≤ +%s", j.Metric.Name(), quantity(j.allowed))
 	planted := visible * j.allowed
 	switch {
 	case j.outcome == cannotTell:
@@ -38,8 +38,8 @@ func (g gate) proveFigure(j judged, x, y map[string][]float64) report.Check {
 		return proof(name, fmt.Sprintf("failing equal trials: %s: %s", j, g.advice(j, j.Change.Value)), "")
 	case j.floor > j.allowed:
 		return proof(name, fmt.Sprintf("below the noise floor of %s, which decides in its place: %s, or make the runs longer", quantity(j.floor), g.advice(j, j.floor)), "")
-	case !g.finds(j.Unit, planted, x, y):
-		return proof(name, fmt.Sprintf("a rise by %s is not found in %d and %d trials, so much do they differ: %s, or make the runs longer", quantity(planted), j.N[0], j.N[1], g.advice(j, spanOf(x[j.Unit], y[j.Unit])/visible)), "")
+	case !g.finds(j.Metric, planted, x, y):
+		return proof(name, fmt.Sprintf("a rise by %s is not found in %d and %d trials, so much do they differ: %s, or make the runs longer", quantity(planted), j.N[0], j.N[1], g.advice(j, spanOf(x[j.Metric], y[j.Metric])/visible)), "")
 	}
 	return proof(name, "", fmt.Sprintf("noise floor %s; a rise by %s fails", quantity(j.floor), quantity(planted)))
 }
@@ -50,13 +50,13 @@ func spanOf(x, y []float64) float64 {
 }
 
 // finds tells whether the figure is worse where it is that much more in y.
-func (g gate) finds(unit string, more float64, x, y map[string][]float64) bool {
+func (g gate) finds(m report.Metric, more float64, x, y map[report.Metric][]float64) bool {
 	raised := maps.Clone(y)
-	raised[unit] = slices.Clone(y[unit])
-	for i := range raised[unit] {
-		raised[unit][i] += more
+	raised[m] = slices.Clone(y[m])
+	for i := range raised[m] {
+		raised[m][i] += more
 	}
-	return slices.ContainsFunc(g.judge(x, raised), func(j judged) bool { return j.Unit == unit && j.outcome == worse })
+	return slices.ContainsFunc(g.judge(x, raised), func(j judged) bool { return j.Metric == m && j.outcome == worse })
 }
 
 // advice returns what to set for a tolerance above so much of the figure.
@@ -64,12 +64,12 @@ func (g gate) advice(j judged, least float64) string {
 	const room = 1.25 // what is measured of noise is itself an estimate
 	share := math.Ceil(100*room*least/max(j.Before, math.SmallestNonzeroFloat64)) / 100
 	switch {
-	case j.Unit == report.GrowthUnit:
+	case j.Metric == report.GrowthPerRequest:
 		return fmt.Sprintf("set Growth: %.0f", math.Ceil(room*least))
-	case j.Unit == report.LatencyUnit && g.latencyAbsolute >= g.latency*j.Before:
+	case j.Metric == report.P99Latency && g.latencyAbsolute >= g.latency*j.Before:
 		whole := time.Duration(math.Ceil(room*least*1e3)) * time.Millisecond
 		return fmt.Sprintf("set LatencyAbsolute to %v", whole)
-	case j.Unit == report.LatencyUnit:
+	case j.Metric == report.P99Latency:
 		return fmt.Sprintf("set Latency: %.2f", share)
 	case g.absolute >= g.relative*j.Before:
 		return fmt.Sprintf("set Absolute: \"%.0fKiB\"", math.Ceil(room*least/KiB))
@@ -91,8 +91,8 @@ func (b Baseline) prove(e evidence) []report.Check {
 	}
 	all := append(b.Tolerance.prove(e), proof(name, "", "the target as it is has not drifted"))
 	for _, j := range d.verdicts {
-		if planted := visible * max(j.allowed, j.floor); j.outcome != cannotTell && !d.gate.finds(j.Unit, planted, d.file.Values(), d.fresh.Values()) {
-			all = append(all, proof(name, fmt.Sprintf("a rise of %s by %s is not found", j.Figure, tell.Quantity(planted, j.Unit)), ""))
+		if planted := visible * max(j.allowed, j.floor); j.outcome != cannotTell && !d.gate.finds(j.Metric, planted, d.file.Values(), d.fresh.Values()) {
+			all = append(all, proof(name, fmt.Sprintf("a rise of %s by %s is not found", j.Metric.Name(), tell.Quantity(planted, j.Metric)), ""))
 		}
 	}
 	return all
@@ -115,11 +115,11 @@ func (b Baseline) keepNoise(t TB, e evidence) error {
 	if err != nil || d.file == nil {
 		return err
 	}
-	floors := map[string]float64{}
+	floors := map[report.Metric]float64{}
 	d.gate.floors = nil // what was learned before
 	for _, j := range d.gate.judge(report.FiguresOf(e.once), report.FiguresOf(e.again)) {
 		if j.outcome != cannotTell {
-			floors[j.Unit] = baseline.RoundUp(j.Unit, j.floor)
+			floors[j.Metric] = baseline.RoundUp(j.Metric, j.floor)
 		}
 	}
 	switch update := asksForUpdate(); {

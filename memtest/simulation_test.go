@@ -12,7 +12,7 @@ import (
 
 // noise is what one figure does from run to run.
 type noise struct {
-	unit   string
+	unit   report.Metric
 	median float64
 	spread float64 // standard deviation, as a share of the median
 }
@@ -22,8 +22,8 @@ type noise struct {
 // has it in common to a large part, one value in twenty is an outlier. Growth per request
 // has its spread in bytes, latencies have a long tail.
 var measuredNoise = []noise{
-	{report.PeakUnit, 60 * MiB, 0.024}, {report.AverageUnit, 54 * MiB, 0.028}, {report.SettledUnit, 51 * MiB, 0.045},
-	{report.LiveUnit, 34 * MiB, 0.0014},
+	{report.PeakWorkingSet, 60 * MiB, 0.024}, {report.AverageWorkingSet, 54 * MiB, 0.028}, {report.SettledWorkingSet, 51 * MiB, 0.045},
+	{report.LiveHeap, 34 * MiB, 0.0014},
 }
 
 const (
@@ -35,8 +35,8 @@ const (
 
 // simulated are the six figures of n runs, their memory larger by a share, their noise
 // so many times what was measured.
-func simulated(random *rand.Rand, n int, times, larger float64, live bool) map[string][]float64 {
-	figures := map[string][]float64{}
+func simulated(random *rand.Rand, n int, times, larger float64, live bool) map[report.Metric][]float64 {
+	figures := map[report.Metric][]float64{}
 	for range n {
 		common := random.NormFloat64()
 		for _, f := range measuredNoise {
@@ -44,14 +44,14 @@ func simulated(random *rand.Rand, n int, times, larger float64, live bool) map[s
 			if random.Float64() < outliers {
 				z += 5 * random.ExpFloat64()
 			}
-			if f.unit != report.LiveUnit || live {
+			if f.unit != report.LiveHeap || live {
 				figures[f.unit] = append(figures[f.unit], f.median*(1+larger)*(1+times*f.spread*z))
 			}
 		}
 		if live {
-			figures[report.GrowthUnit] = append(figures[report.GrowthUnit], times*growthSpread*random.NormFloat64())
+			figures[report.GrowthPerRequest] = append(figures[report.GrowthPerRequest], times*growthSpread*random.NormFloat64())
 		}
-		figures[report.LatencyUnit] = append(figures[report.LatencyUnit], 0.02*math.Exp(times*latencySpread*random.NormFloat64()))
+		figures[report.P99Latency] = append(figures[report.P99Latency], 0.02*math.Exp(times*latencySpread*random.NormFloat64()))
 	}
 	return figures
 }

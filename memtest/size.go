@@ -22,7 +22,7 @@ const (
 )
 
 // Bytes returns n bytes as a Size.
-func Bytes(n uint64) Size { return Size(strconv.FormatUint(n, 10)) }
+func SizeOf(n uint64) Size { return Size(strconv.FormatUint(n, 10)) }
 
 // bytes returns the size in bytes; 0 if it is not set.
 func (s Size) bytes() (int64, error) {

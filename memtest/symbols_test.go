@@ -13,14 +13,14 @@ import (
 )
 
 func TestWhatHasNoNameSaysHowToGetOne(t *testing.T) {
-	m := measurement{record: &report.Record{Growth: []heap.Site{
+	m := measurement{record: &report.Record{Sites: []heap.Site{
 		{Func: "orders+0x12e4", File: "/srv/shop/orders"}, {Func: "orders+0x12ff", File: "/srv/shop/orders"},
 	}}}
 	m.nameless()
 	require.Len(t, m.record.Notes, 1)
-	assert.Equal(t, "what grew has no name: no symbols of orders can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e /srv/shop/orders 0x12e4", m.record.Notes[0].Text)
+	assert.Equal(t, "what grew has no name: no symbols of orders can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e /srv/shop/orders 0x12e4", m.record.Notes[0].Text())
 
-	m.record.Growth, m.record.Notes = []heap.Site{{Func: "shop::Store::put", File: "/srv/shop/orders"}}, nil
+	m.record.Sites, m.record.Notes = []heap.Site{{Func: "shop::Store::put", File: "/srv/shop/orders"}}, nil
 	m.nameless()
 	assert.Empty(t, m.record.Notes)
 }
@@ -40,11 +40,11 @@ func TestFunctionsOfAContainerAreNamed(t *testing.T) {
 		MaxDuration: -1,
 	})
 	require.NoError(t, err)
-	require.NotEmpty(t, r.Growth)
-	assert.Equal(t, "main.leak", r.Growth[0].Func)
-	assert.Equal(t, "/app", r.Growth[0].File)
-	assert.InDelta(t, 4096, r.Growth[0].PerRequest, 400)
+	require.NotEmpty(t, r.Sites)
+	assert.Equal(t, "main.leak", r.Sites[0].Func)
+	assert.Equal(t, "/app", r.Sites[0].File)
+	assert.InDelta(t, 4096, r.Sites[0].PerRequest, 400)
 	for _, n := range r.Notes {
-		assert.NotContains(t, n.Text, "what grew has no name")
+		assert.NotContains(t, n.Text(), "what grew has no name")
 	}
 }

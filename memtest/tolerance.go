@@ -22,7 +22,7 @@ type Tolerance struct {
 
 	// Growth is by how many bytes per request growth may rise; default 64. There is no
 	// share of it: before a change it should be next to nothing.
-	Growth float64
+	GrowthPerRequest float64
 
 	// Latency is the share of the median before by which the 99th percentile of the
 	// latency may rise; default 0.25. LatencyAbsolute is what it may rise by however short
@@ -43,10 +43,10 @@ const (
 
 // gate is a tolerance that can be applied.
 type gate struct {
-	relative, absolute       float64            // of memory, in bytes
-	growth                   float64            // bytes per request
-	latency, latencyAbsolute float64            // in seconds
-	floors                   map[string]float64 // by unit: changes up to this are noise, as was learned elsewhere
+	relative, absolute       float64                   // of memory, in bytes
+	growth                   float64                   // bytes per request
+	latency, latencyAbsolute float64                   // in seconds
+	floors                   map[report.Metric]float64 // changes up to this are noise, as was learned elsewhere
 }
 
 // gate fills in what was left out and says what cannot be.
@@ -60,12 +60,12 @@ func (tol Tolerance) gate() (gate, error) {
 	for _, f := range []struct {
 		name  string
 		value float64
-	}{{"Relative", tol.Relative}, {"Growth", tol.Growth}, {"Latency", tol.Latency}, {"LatencyAbsolute", tol.LatencyAbsolute.Seconds()}} {
+	}{{"Relative", tol.Relative}, {"Growth", tol.GrowthPerRequest}, {"Latency", tol.Latency}, {"LatencyAbsolute", tol.LatencyAbsolute.Seconds()}} {
 		if !(f.value >= 0) || math.IsInf(f.value, 0) {
 			return gate{}, fmt.Errorf("%s is %g: set a positive number, or leave it out for the default", f.name, f.value)
 		}
 	}
-	g := gate{relative: tol.Relative, absolute: float64(absolute), growth: tol.Growth, latency: tol.Latency, latencyAbsolute: tol.LatencyAbsolute.Seconds()}
+	g := gate{relative: tol.Relative, absolute: float64(absolute), growth: tol.GrowthPerRequest, latency: tol.Latency, latencyAbsolute: tol.LatencyAbsolute.Seconds()}
 	for _, f := range []struct {
 		value     *float64
 		byDefault float64
@@ -78,11 +78,11 @@ func (tol Tolerance) gate() (gate, error) {
 }
 
 // allowed is by how much the figure may rise from that median before, in its unit.
-func (g gate) allowed(unit string, before float64) float64 {
-	switch unit {
-	case report.GrowthUnit:
+func (g gate) allowed(m report.Metric, before float64) float64 {
+	switch m {
+	case report.GrowthPerRequest:
 		return g.growth
-	case report.LatencyUnit:
+	case report.P99Latency:
 		return max(g.latency*before, g.latencyAbsolute)
 	default:
 		return max(g.relative*before, g.absolute)
@@ -113,16 +113,16 @@ type judged struct {
 // either direction, by the test alone; the noise floor leaves less than a fifth of them.
 const alpha = 0.05
 
-// judgedUnits are the figures whose rise is bad.
-var judgedUnits = []string{report.GrowthUnit, report.PeakUnit, report.AverageUnit, report.SettledUnit, report.LiveUnit, report.LatencyUnit}
+// judgedMetrics are the figures whose rise is bad.
+var judgedMetrics = []report.Metric{report.GrowthPerRequest, report.PeakWorkingSet, report.AverageWorkingSet, report.SettledWorkingSet, report.LiveHeap, report.P99Latency}
 
 // judge compares figures by unit, as report.FiguresOf gives them.
-func (g gate) judge(before, after map[string][]float64) []judged {
+func (g gate) judge(before, after map[report.Metric][]float64) []judged {
 	var all []judged
 	var ps []float64
-	x, y := map[string][]float64{}, map[string][]float64{}
-	for _, unit := range judgedUnits {
-		x[unit], y[unit] = before[unit], after[unit]
+	x, y := map[report.Metric][]float64{}, map[report.Metric][]float64{}
+	for _, m := range judgedMetrics {
+		x[m], y[m] = before[m], after[m]
 	}
 	for _, d := range compare.Deltas(x, y) {
 		ps = append(ps, d.P)
@@ -139,8 +139,8 @@ func (g gate) judge(before, after map[string][]float64) []judged {
 
 // decide says what is to be said of one of so many figures.
 func (g gate) decide(j *judged, family int) {
-	j.allowed = g.allowed(j.Unit, j.Before)
-	j.floor = max(stats.NoiseFloor(j.Spread, j.N[0], j.N[1]), g.floors[j.Unit])
+	j.allowed = g.allowed(j.Metric, j.Before)
+	j.floor = max(stats.NoiseFloor(j.Spread, j.N[0], j.N[1]), g.floors[j.Metric])
 	if least := stats.LeastP(j.N[0], j.N[1]) * float64(family); least > alpha {
 		j.why = fmt.Sprintf("%d and %d runs cannot tell %d figures from chance: at least %d each can", j.N[0], j.N[1], family, leastRuns(family))
 		return
@@ -165,19 +165,19 @@ func leastRuns(family int) int {
 }
 
 // lopsided returns the figures that only one side has.
-func lopsided(before, after map[string][]float64) []judged {
+func lopsided(before, after map[report.Metric][]float64) []judged {
 	var all []judged
-	for _, unit := range judgedUnits {
-		n, m := len(before[unit]), len(after[unit])
-		if (n == 0) == (m == 0) {
+	for _, m := range judgedMetrics {
+		b, a := len(before[m]), len(after[m])
+		if (b == 0) == (a == 0) {
 			continue
 		}
 		side := "before"
-		if m == 0 {
+		if a == 0 {
 			side = "after"
 		}
 		all = append(all, judged{
-			Delta: compare.Delta{Figure: report.FigureName(unit), Unit: unit, N: [2]int{n, m}},
+			Delta: compare.Delta{Metric: m, N: [2]int{b, a}},
 			why:   fmt.Sprintf("no run %s the change has it: its target, or the way that memory is read, is not the same", side),
 		})
 	}

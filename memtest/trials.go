@@ -52,8 +52,8 @@ func newTrials(n int, names []string, variants ...Scenario) (*trials, error) {
 		}
 		taken[s.Name] = true
 		s.leftAlone, s.MaxDuration = true, -1
-		if s.Holders == HoldersAuto {
-			s.Holders = HoldersOff
+		if s.HeapWalk == HeapWalkAuto {
+			s.HeapWalk = HeapWalkOff
 		}
 		if _, err := s.withDefaults(); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)

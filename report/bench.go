@@ -26,12 +26,12 @@ func (r *Record) Bench(w io.Writer) error {
 	}
 	figures := r.Figures()
 	for _, f := range figures {
-		fmt.Fprintf(b, "Unit %s better=%s\n", f.Unit, f.better())
+		fmt.Fprintf(b, "Unit %s better=%s\n", f.Metric, f.better())
 	}
 	if len(figures) > 0 { // a line without any would be no benchmark's
 		fmt.Fprintf(b, "%s %d", benchName(v), max(r.Load.Requests, 1))
 		for _, f := range figures {
-			fmt.Fprintf(b, " %s %s", strconv.FormatFloat(f.Value, 'g', 12, 64), f.Unit)
+			fmt.Fprintf(b, " %s %s", strconv.FormatFloat(f.Value, 'g', 12, 64), f.Metric)
 		}
 		b.WriteByte('\n')
 	}

@@ -54,7 +54,7 @@ func TestBenchstatComparesTrials(t *testing.T) {
 				r.Samples[i].WorkingSet += more
 			}
 			r.Load.Latency.P99 += time.Duration(random.IntN(5000)) * time.Microsecond
-			r.Floors[len(r.Floors)-1].HeapAlloc += uint64(random.IntN(1000) + side*words.Mib)
+			r.LiveHeaps[len(r.LiveHeaps)-1].HeapAlloc += uint64(random.IntN(1000) + side*words.Mib)
 			sides[side] = append(sides[side], r)
 			lines += golden.Written(t, r.Bench)
 		}
@@ -62,9 +62,9 @@ func TestBenchstatComparesTrials(t *testing.T) {
 	}
 	out := benchstat(t, dir, "before.txt", "after.txt")
 	for _, d := range compare.Runs(sides[0], sides[1]).Deltas {
-		p := regexp.MustCompile(`(?s)│ +` + regexp.QuoteMeta(d.Unit) + `.*?p=(\d\.\d+) n=6`).FindStringSubmatch(out)
-		require.NotNil(t, p, "%s in\n%s", d.Unit, out)
-		assert.Equal(t, fmt.Sprintf("%.3f", d.P), p[1], d.Unit)
+		p := regexp.MustCompile(`(?s)│ +` + regexp.QuoteMeta(string(d.Metric)) + `.*?p=(\d\.\d+) n=6`).FindStringSubmatch(out)
+		require.NotNil(t, p, "%s in\n%s", d.Metric, out)
+		assert.Equal(t, fmt.Sprintf("%.3f", d.P), p[1], d.Metric)
 	}
 	assert.Regexp(t, `live-B +vs base(?s:.*?)p=0\.002 n=6`, out, "what differs is seen to")
 }

@@ -29,11 +29,11 @@ func TestCSVIsATrace(t *testing.T) {
 	e, err := leak.ReadTrace(strings.NewReader(golden.Written(t, r.CSV)))
 	require.NoError(t, err)
 	want := r.Evidence()
-	require.Len(t, e.Samples, len(want.Samples)+len(want.Floors), "a row for each")
-	require.Len(t, e.Floors, len(want.Floors))
-	for i, f := range e.Floors {
-		assert.Equal(t, want.Floors[i].Live(), f.HeapAlloc)
-		assert.Equal(t, want.Floors[i].HeapObjects, f.HeapObjects)
+	require.Len(t, e.Samples, len(want.Samples)+len(want.LiveHeaps), "a row for each")
+	require.Len(t, e.LiveHeaps, len(want.LiveHeaps))
+	for i, f := range e.LiveHeaps {
+		assert.Equal(t, want.LiveHeaps[i].Live(), f.HeapAlloc)
+		assert.Equal(t, want.LiveHeaps[i].HeapObjects, f.HeapObjects)
 	}
 	e.Planned = want.Planned
 	assert.Zero(t, e.Samples[0].Requests, "requests of the warm-up do not count")
@@ -143,7 +143,7 @@ func TestJSONSchemaIsThatOfTheRecord(t *testing.T) {
 	}
 	assert.NoError(t, valid(fixture.JSON(t, fixture.Full(t))))
 	assert.NoError(t, valid(fixture.JSON(t, fixture.Hostile())))
-	for _, wrong := range []string{`"schema":2`, `"name":7`, `"samples":[]`, `"phases":[{"from_ns":"soon"}]`, `"trend":{"verdict":"fine"}`} {
+	for _, wrong := range []string{`"schema":1`, `"name":7`, `"samples":[]`, `"phases":[{"from_ns":"soon"}]`, `"trend":{"verdict":"fine"}`} {
 		key, _, _ := strings.Cut(wrong, ":")
 		var whole map[string]json.RawMessage
 		require.NoError(t, json.Unmarshal(fixture.JSON(t, fixture.Leaking()), &whole))

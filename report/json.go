@@ -86,21 +86,30 @@ func decode(data []byte) (*Record, error) {
 	if err := json.Unmarshal(data, &parts); err != nil {
 		return nil, inWords(err)
 	}
-	if err := checkParts(parts); err != nil {
+	schema, err := checkParts(parts)
+	if err != nil {
 		return nil, err
+	}
+	if schema == 1 {
+		if err := upgrade1(parts); err != nil {
+			return nil, err
+		}
+		if data, err = json.Marshal(parts); err != nil {
+			return nil, err
+		}
 	}
 	wire := reflect.New(recordKeys)
 	if err := json.Unmarshal(data, wire.Interface()); err != nil {
 		return nil, inWords(err)
 	}
-	var r Record
+	r := Record{}
 	if err := carry(reflect.ValueOf(&r).Elem(), wire.Elem()); err != nil {
 		return nil, err
 	}
 	if r.Env.Runtime == (profile.RuntimeInfo{}) {
 		r.Env.Runtime = olderRuntime(parts["env"])
 	}
-	if err := r.Check(); err != nil {
+	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	return &r, nil
@@ -117,14 +126,13 @@ func olderRuntime(env json.RawMessage) profile.RuntimeInfo {
 	return profile.RuntimeInfo{Version: older.TargetGo, Settings: older.GC}
 }
 
-func checkParts(parts map[string]json.RawMessage) error {
+func checkParts(parts map[string]json.RawMessage) (schema int, err error) {
 	raw, ok := parts["schema"]
 	if !ok {
-		return errors.New("no \"schema\": this is not a record")
+		return 0, errors.New("no \"schema\": this is not a record")
 	}
-	var schema int
-	if err := json.Unmarshal(raw, &schema); err != nil || schema != Schema {
-		return fmt.Errorf("schema %.20s is not known, only %d is: read it with the version of memgate that wrote it", raw, Schema)
+	if err := json.Unmarshal(raw, &schema); err != nil || schema < 1 || schema > Schema {
+		return 0, fmt.Errorf("schema %.20s is not known, only those up to %d are: read it with the version of memgate that wrote it", raw, Schema)
 	}
 	var missing []string
 	for _, key := range required {
@@ -133,9 +141,9 @@ func checkParts(parts map[string]json.RawMessage) error {
 		}
 	}
 	if missing != nil {
-		return fmt.Errorf("%s missing: the file is not whole", strings.Join(missing, ", "))
+		return 0, fmt.Errorf("%s missing: the file is not whole", strings.Join(missing, ", "))
 	}
-	return nil
+	return schema, nil
 }
 
 // inWords says where JSON is wrong.
@@ -149,8 +157,8 @@ func inWords(err error) error {
 	return err
 }
 
-// Check finds what cannot have been measured.
-func (r *Record) Check() error {
+// Validate finds what cannot have been measured.
+func (r *Record) Validate() error {
 	for i, p := range r.Phases {
 		if p.From < 0 || p.To < p.From {
 			return fmt.Errorf("phases[%d] lasts from %v to %v", i, p.From, p.To)
@@ -164,7 +172,7 @@ func (r *Record) Check() error {
 		before = s.At
 	}
 	before = 0
-	for i, f := range r.Floors {
+	for i, f := range r.LiveHeaps {
 		if f.At < before {
 			return fmt.Errorf("floors[%d] was read at %v, before the one at %v", i, f.At, before)
 		}

@@ -57,7 +57,7 @@ func TestJSONKeys(t *testing.T) {
 	var v any
 	require.NoError(t, json.Unmarshal(data, &v))
 	walk("", v)
-	for _, key := range []string{`"schema":1`, `"verdict":"leaking"`, `"per_request"`, `"from_ns"`, `"p99_ns"`, `"heap_alloc"`, `"cpus"`, `"env_names"`, `"git_commit"`, `"allow_inconclusive":true`} {
+	for _, key := range []string{`"schema":2`, `"verdict":"leaking"`, `"per_request"`, `"from_ns"`, `"p99_ns"`, `"heap_alloc"`, `"cpus"`, `"env_names"`, `"git_commit"`, `"allow_inconclusive":true`} {
 		assert.Contains(t, string(data), key)
 	}
 }
@@ -89,8 +89,8 @@ func TestJSONNamesNumbersItCannotHold(t *testing.T) {
 	r.Trend.PerRequest.Lo = math.NaN()
 	assert.ErrorContains(t, r.JSON(&bytes.Buffer{}), "Record.Trend.PerRequest.Lo is NaN")
 	r = fixture.Leaking()
-	r.Growth[1].PerRequest = math.Inf(1)
-	assert.ErrorContains(t, r.JSON(&bytes.Buffer{}), "Record.Growth[1].PerRequest is +Inf")
+	r.Sites[1].PerRequest = math.Inf(1)
+	assert.ErrorContains(t, r.JSON(&bytes.Buffer{}), "Record.Sites[1].PerRequest is +Inf")
 }
 
 func TestReadRefuses(t *testing.T) {
@@ -108,8 +108,8 @@ func TestReadRefuses(t *testing.T) {
 		"array":          {"[]", "which is not what it holds"},
 		"null":           {"null", `no "schema"`},
 		"another's":      {`{"hello":1}`, `no "schema"`},
-		"later schema":   {swap(`"schema":1`, `"schema":2`), "schema 2 is not known, only 1 is"},
-		"no number":      {swap(`"schema":1`, `"schema":"x"`), `schema "x" is not known, only 1 is`},
+		"later schema":   {swap(`"schema":2`, `"schema":3`), "schema 3 is not known, only those up to 2 are"},
+		"no number":      {swap(`"schema":2`, `"schema":"x"`), `schema "x" is not known, only those up to 2 are`},
 		"parts missing":  {`{"schema":1}`, "name, started, phases, load, samples, checks, notes missing"},
 		"wrong type":     {swap(`"at_ns":53000000000`, `"at_ns":"soon"`), "processes.at_ns is a string"},
 		"NaN":            {swap(`"rate":200`, `"rate":NaN`), "not JSON"},
@@ -138,7 +138,7 @@ func TestReadRefusesTimeThatGoesBack(t *testing.T) {
 	_, err := report.Read(bytes.NewReader(fixture.JSON(t, r)))
 	assert.ErrorContains(t, err, "samples[7] was taken at 0s, before the one at")
 	r = fixture.Killed()
-	r.Floors[3].At = time.Second
+	r.LiveHeaps[3].At = time.Second
 	_, err = report.Read(bytes.NewReader(fixture.JSON(t, r)))
 	assert.ErrorContains(t, err, "floors[3] was read at 1s, before the one at 12s")
 }

@@ -80,14 +80,14 @@ type KnownUse struct {
 // KnownUses tells of each entry of Known what became of it.
 func (r *Record) KnownUses() []KnownUse {
 	profiles := 0
-	for _, h := range r.Heaps {
-		if h.Phase != Floor {
+	for _, h := range r.HeapProfiles {
+		if h.Phase != Final {
 			profiles++
 		}
 	}
 	var uses []KnownUse
 	for _, k := range r.Known {
-		uses = append(uses, KnownUse{Known: k, Expired: r.expired(k), Unchecked: profiles < 2, Sites: k.use(r.Growth)})
+		uses = append(uses, KnownUse{Known: k, Expired: r.expired(k), Unchecked: profiles < 2, Sites: k.use(r.Sites)})
 	}
 	return uses
 }
@@ -96,7 +96,7 @@ func (r *Record) KnownUses() []KnownUse {
 // by: what is named for each entry of Known that has not expired and fits one.
 func (r *Record) KnownGrowth() (perRequest float64) {
 	for _, k := range r.Known {
-		if k.Validate() == nil && !r.expired(k) && len(k.use(r.Growth)) > 0 {
+		if k.Validate() == nil && !r.expired(k) && len(k.use(r.Sites)) > 0 {
 			perRequest += k.PerRequest
 		}
 	}

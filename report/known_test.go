@@ -26,5 +26,5 @@ func TestKnownValidate(t *testing.T) {
 		change(&k)
 		assert.ErrorContains(t, k.Validate(), want)
 	}
-	assert.Empty(t, tell.Known((&report.Record{Growth: []heap.Site{{Func: "f"}}})))
+	assert.Empty(t, tell.Known((&report.Record{Sites: []heap.Site{{Func: "f"}}})))
 }

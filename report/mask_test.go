@@ -58,9 +58,9 @@ func TestMaskText(t *testing.T) {
 
 // TestMaskOfValues: a value that is known to be secret is found wherever it stands.
 func TestMaskOfValues(t *testing.T) {
-	r := &report.Record{Notes: []report.Finding{{Text: "connected as hunter2! (hunter2!!)", Logs: "a hunter2! b"}}, Name: "x"}
+	r := &report.Record{Notes: []report.Finding{{Summary: "connected as hunter2! (hunter2!!)", Logs: "a hunter2! b"}}, Name: "x"}
 	r.Mask("hunter2!", "hunter2!!", "x", "")
-	assert.Equal(t, "connected as "+report.Masked+" ("+report.Masked+")", r.Notes[0].Text)
+	assert.Equal(t, "connected as "+report.Masked+" ("+report.Masked+")", r.Notes[0].Text())
 	assert.Equal(t, "a "+report.Masked+" b", r.Notes[0].Logs)
 	assert.Equal(t, "x", r.Name, "too short to be told from a word")
 }

@@ -86,8 +86,8 @@ func (r *Record) ownMetrics(gauge func(name, help string, value float64)) {
 			gauge("memgate_growth_high_bytes_per_request", "Upper end of the 95% interval of growth.", t.Hi)
 		}
 	}
-	if n := len(r.Floors); n > 0 {
-		gauge("memgate_live_heap_bytes", "Live heap and stacks after the last forced collection.", float64(r.Floors[n-1].Live()))
+	if n := len(r.LiveHeaps); n > 0 {
+		gauge("memgate_live_heap_bytes", "Live heap and stacks after the last forced collection.", float64(r.LiveHeaps[n-1].Live()))
 	}
 	if r.Load.Requests > 0 {
 		gauge("memgate_requests", "Requests completed in the measured load.", float64(r.Load.Requests))

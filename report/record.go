@@ -11,40 +11,40 @@ import (
 )
 
 // Schema is the version of Record that this package writes.
-const Schema = 1
+const Schema = 2
 
 // Record is everything one run measured, and what was found in it. Judges are pure
 // functions of it; it is written as JSON beside the report and can be judged again
 // years later.
 type Record struct {
-	Schema  int       // version of this structure as it was read; JSON writes the constant Schema
-	Name    string    // the scenario's name: the test's, by default
-	Started time.Time // wall clock at the start; every other time is since then
-	Test    Test      // the test that made the run; zero if none did
-	Trial   Trial     // which of several runs it is that are compared; zero if it is alone
-	Env     Env
-	Source  Source
-	Phases  []Phase            // in order; the last ends when the run did
-	Load    load.Summary       // the measured load, without warm-up
-	Samples profile.Series     // all phases
-	Floors  []profile.LiveHeap // all phases
+	Schema    int       // version of this structure as it was read; JSON writes the constant Schema
+	Name      string    // the scenario's name: the test's, by default
+	Started   time.Time // wall clock at the start; every other time is since then
+	Test      Test      // the test that made the run; zero if none did
+	Trial     Trial     // which of several runs it is that are compared; zero if it is alone
+	Env       Env
+	Source    Source
+	Phases    []Phase            // in order; the last ends when the run did
+	Load      load.Summary       // the measured load, without warm-up
+	Samples   profile.Series     // all phases
+	LiveHeaps []profile.LiveHeap // all phases
 
 	Processes []profile.Processes // all phases; none where the target's processes cannot be seen
 
 	Alarms []Alarm // what was kept each time memory came near the limit, in order
 
-	Heaps   []Heap      // heap profiles kept as files
-	Growth  []heap.Site // between the first and last heap profile of the measured load, most bytes first
-	Holders []Holder    // who keeps alive what grew since the warm-up, most bytes first
+	HeapProfiles []ProfileFile // heap profiles kept as files
+	Sites        []heap.Site   // between the first and last heap profile of the measured load, most bytes first
+	Retainers    []Retainer    // who keeps alive what grew since the warm-up, most bytes first
 
 	// Reachable is what was reachable in the target's heap after the warm-up, before each
 	// time that the load went on, and at the end; none where it was not read from outside.
 	Reachable []profile.Reachable
 
-	Stacks []Heap     // goroutine profiles kept as files
-	Trend  leak.Trend // over the measured load
-	Checks []Check    // what judges said, in the order they were asked
-	Notes  []Finding  // what happened besides
+	GoroutineProfiles []ProfileFile // goroutine profiles kept as files
+	Trend             leak.Trend    // over the measured load
+	Checks            []Check       // what judges said, in the order they were asked
+	Notes             []Finding     // what happened besides
 
 	Retained   []heap.Box             // what the live heap is made of, by call, in the last heap profile of the load beside the first
 	Goroutines []heap.GoroutineGrowth // stacks whose goroutines grew in number, most per request first
@@ -54,8 +54,8 @@ type Record struct {
 	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
 	WorkingSetLeaks   bool    // the scenario takes growth of the working set alone for a leak
 
-	HoldersWhyNot string // why nobody is named in Holders, where something grew
-	HoldersHow    string // how they were looked for
+	RetainersWhyNot string // why nobody is named in Holders, where something grew
+	RetainersHow    string // how they were looked for
 
 	// Report is the path of the HTML form, for messages that name it. It is where this
 	// machine keeps the file and no part of what was measured: JSON leaves it out.
@@ -85,7 +85,7 @@ const (
 	Warmup   = "warm-up"
 	Load     = "load"
 	Cooldown = "cool-down"
-	Floor    = "floor"
+	Final    = "final"
 )
 
 // Phase is a part of the run; its ends are since the run's start.
@@ -161,7 +161,7 @@ type Env struct {
 }
 
 // Heap is a heap profile of the target kept as a file for go tool pprof.
-type Heap struct {
+type ProfileFile struct {
 	At       time.Duration
 	Requests uint64
 	Phase    string
@@ -190,8 +190,8 @@ func (r *Record) End() time.Duration {
 	if n := len(r.Samples); n > 0 {
 		end = max(end, r.Samples[n-1].At)
 	}
-	if n := len(r.Floors); n > 0 {
-		end = max(end, r.Floors[n-1].At)
+	if n := len(r.LiveHeaps); n > 0 {
+		end = max(end, r.LiveHeaps[n-1].At)
 	}
 	return end
 }

@@ -22,7 +22,7 @@ func schemaOfRecord() ([]byte, error) {
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["$id"] = "https://github.com/memgate/memgate/report/record.schema.json"
 	s["title"] = "memgate record"
-	s["description"] = "One run of memgate. Keys ending in _ns are nanoseconds, sizes are bytes. Later versions of schema 1 may add keys."
+	s["description"] = "One run of memgate. Keys ending in _ns are nanoseconds, sizes are bytes. Later versions of schema 2 may add keys."
 	s["properties"].(map[string]any)["schema"] = map[string]any{"const": Schema}
 	s["required"] = required
 	return json.MarshalIndent(s, "", "  ")
@@ -33,6 +33,8 @@ func schemaOf(t reflect.Type) map[string]any {
 	switch t {
 	case reflect.TypeFor[time.Time]():
 		return map[string]any{"type": "string", "format": "date-time"}
+	case reflect.TypeFor[Outcome]():
+		return map[string]any{"enum": outcomes}
 	case reflect.TypeFor[leak.Verdict]():
 		return map[string]any{"enum": []string{"inconclusive", "steady", "leaking"}}
 	case reflect.TypeFor[profile.Series]():

@@ -34,7 +34,7 @@ func (r *Record) LiveHeapsDuring(phase string) []profile.LiveHeap {
 		return nil
 	}
 	var in []profile.LiveHeap
-	for _, f := range r.Floors {
+	for _, f := range r.LiveHeaps {
 		if p.From <= f.At && f.At <= p.To {
 			in = append(in, f)
 		}
@@ -46,8 +46,8 @@ func (r *Record) LiveHeapsDuring(phase string) []profile.LiveHeap {
 // where they were not read.
 func (r *Record) rests() (before, after profile.LiveHeap) {
 	load, _ := r.Phase(Load)
-	end, ended := r.Phase(Floor)
-	for _, f := range r.Floors {
+	end, ended := r.Phase(Final)
+	for _, f := range r.LiveHeaps {
 		if f.At <= load.From {
 			before = f
 		}
@@ -67,7 +67,7 @@ func (r *Record) Evidence() leak.Evidence {
 	window, _ := r.Phase(Load)
 	e := leak.Evidence{
 		Samples:   r.During(Load),
-		Floors:    r.LiveHeapsDuring(Load),
+		LiveHeaps: r.LiveHeapsDuring(Load),
 		Processes: r.processesDuring(Load),
 		Planned:   r.Load.Planned,
 		Window:    window.To - window.From,
@@ -78,12 +78,12 @@ func (r *Record) Evidence() leak.Evidence {
 		WorkingSetLeaks: r.WorkingSetLeaks,
 	}
 	e.RestBefore, e.Rest = r.rests()
-	for _, h := range r.Holders {
-		e.Held = append(e.Held, leak.Retainer{Name: h.String(), Share: h.Share, Bytes: h.Bytes, Counts: h.Counts})
+	for _, h := range r.Retainers {
+		e.Retainers = append(e.Retainers, leak.Retainer{Name: h.String(), Share: h.Share, Bytes: h.Bytes, Counts: h.Counts})
 	}
 	for _, f := range r.Notes {
 		if f.Fatal || f.Kind == OOMKilled {
-			e.Broken = append(e.Broken, f.Text)
+			e.Broken = append(e.Broken, f.Text())
 		}
 	}
 	for i := 1; i < len(e.Samples); i++ {

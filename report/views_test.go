@@ -23,10 +23,10 @@ func TestEvidence(t *testing.T) {
 	load, ok := r.Phase(report.Load)
 	require.True(t, ok)
 	require.NotEmpty(t, e.Samples)
-	require.NotEmpty(t, e.Floors)
+	require.NotEmpty(t, e.LiveHeaps)
 	assert.GreaterOrEqual(t, e.Samples[0].At, load.From)
 	assert.LessOrEqual(t, e.Samples[len(e.Samples)-1].At, load.To)
-	assert.Len(t, e.Floors, 61)
+	assert.Len(t, e.LiveHeaps, 61)
 	assert.Equal(t, leak.Evidence{}, new(report.Record).Evidence())
 }
 
@@ -35,7 +35,7 @@ func TestEvidenceThatIsBroken(t *testing.T) {
 		spoil func(*report.Record)
 		want  string // "" if it is not broken
 	}{
-		"killed":            {func(r *report.Record) { r.Notes = append(r.Notes, report.Finding{Fatal: true, Text: "it died"}) }, "it died"},
+		"killed":            {func(r *report.Record) { r.Notes = append(r.Notes, report.Finding{Fatal: true, Summary: "it died"}) }, "it died"},
 		"a child is killed": {func(r *report.Record) { r.Samples[300].OOMKills, r.Samples[301].OOMKills = 0, 1 }, "the kernel killed 1 process(es) of the target for want of memory at 00:30"},
 		"gap":               {func(r *report.Record) { r.Samples = append(r.Samples[:300:300], r.Samples[360:]...) }, "no memory sample was taken for 6.1s from 00:29 on"},
 		"short gap":         {func(r *report.Record) { r.Samples = append(r.Samples[:300:300], r.Samples[320:]...) }, ""},
@@ -50,7 +50,9 @@ func TestEvidenceThatIsBroken(t *testing.T) {
 		}, "gaps in the memory samples are"},
 		"started again":  {func(r *report.Record) { r.Samples[300].Memory = profile.Memory{Missing: profile.AllFieldsExcept()} }, "the target ended and was started again between 00:29 and 00:30"},
 		"gap in warm-up": {func(r *report.Record) { r.Samples = append(r.Samples[:10:10], r.Samples[90:]...) }, ""},
-		"warning":        {func(r *report.Record) { r.Notes = append(r.Notes, report.Finding{Kind: report.Warning, Text: "slow"}) }, ""},
+		"warning": {func(r *report.Record) {
+			r.Notes = append(r.Notes, report.Finding{Kind: report.Warning, Summary: "slow"})
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := fixture.Leaking()

@@ -29,7 +29,7 @@ var (
 	// SelfTest has said what to set: a Peak of 20MiB would let a doubling pass, and latency
 	// tells nothing on a machine that is shared with other loads.
 	budget    = memtest.Budget{Peak: "15MiB", Headroom: "113MiB", NoOOM: true}
-	reference = memtest.Baseline{File: "testdata/shop", Tolerance: memtest.Tolerance{Absolute: "4MiB", Growth: 1000, LatencyAbsolute: 2 * time.Second}}
+	reference = memtest.Baseline{File: "testdata/shop", Tolerance: memtest.Tolerance{Absolute: "4MiB", GrowthPerRequest: 1000, LatencyAbsolute: 2 * time.Second}}
 )
 
 func TestShopDoesNotDrift(t *testing.T) {

@@ -91,11 +91,11 @@ func TestOnePair(t *testing.T) {
 	assert.ErrorContains(t, err, "give Pair at least 5 trials")
 
 	c := compare.Runs(before, after)
-	indexed := slices.IndexFunc(c.Held, func(h compare.HeldDelta) bool { return h.Func == "main.indexed" })
+	indexed := slices.IndexFunc(c.Retained, func(h compare.RetainedDelta) bool { return h.Func == "main.indexed" })
 	require.GreaterOrEqual(t, indexed, 0, "what costs more is named, if not always first: profiles are samples")
-	assert.Greater(t, c.Held[indexed].After, c.Held[indexed].Before)
+	assert.Greater(t, c.Retained[indexed].After, c.Retained[indexed].Before)
 	for _, d := range c.Deltas {
-		if d.Unit == report.LiveUnit {
+		if d.Metric == report.LiveHeap {
 			assert.InDelta(t, 1.17, d.After/d.Before, 0.05)
 		}
 	}
@@ -118,7 +118,7 @@ func TestIdenticalPairs(t *testing.T) {
 				flagged++
 			}
 			for _, d := range compare.Runs(b, a).Deltas {
-				t.Logf("%-20s CV %5.2f%%  %s", d.Figure, 100*d.Spread/d.Before, d)
+				t.Logf("%-20s CV %5.2f%%  %s", d.Metric.Name(), 100*d.Spread/d.Before, d)
 			}
 		})
 	}

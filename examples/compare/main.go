@@ -16,7 +16,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/memgate/memgate/internal/store"
@@ -87,7 +86,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 	flags.Usage = func() { fmt.Fprintln(stderr, usage); flags.PrintDefaults() }
 	flags.Float64Var(&o.tolerance.Relative, "relative", 0.03, "by which share memory may rise")
 	absolute := flags.String("absolute", "1MiB", "by how much memory may rise in any case")
-	flags.Float64Var(&o.tolerance.Growth, "growth", 64, "by how many bytes per request growth may rise")
+	flags.Float64Var(&o.tolerance.GrowthPerRequest, "growth", 64, "by how many bytes per request growth may rise")
 	flags.Float64Var(&o.tolerance.Latency, "latency", 0.25, "by which share the p99 latency may rise")
 	flags.BoolVar(&o.markdown, "markdown", false, "print Markdown, for a pull request")
 	flags.StringVar(&o.html, "html", "", "write a page to this file")
@@ -95,7 +94,7 @@ func parse(args []string, stderr io.Writer) (o options, err error) {
 		return o, err
 	}
 	o.tolerance.Absolute = memtest.Size(*absolute)
-	if o.tolerance.Relative == 0 || o.tolerance.Growth == 0 || o.tolerance.Latency == 0 { // the zero value is the default
+	if o.tolerance.Relative == 0 || o.tolerance.GrowthPerRequest == 0 || o.tolerance.Latency == 0 { // the zero value is the default
 		fmt.Fprintln(stderr, "compare: a tolerance is 0: give a small number, such as 1e-9, for none")
 		return o, errors.New("no tolerance")
 	}
@@ -176,5 +175,5 @@ func read(file string) (*report.Record, error) {
 // withoutComparisons returns what else a record's judges said: an earlier comparison was
 // with other runs.
 func withoutComparisons(checks []report.Check) []report.Check {
-	return slices.DeleteFunc(checks, func(c report.Check) bool { return strings.HasPrefix(c.Rule, compare.NotWorse) })
+	return slices.DeleteFunc(checks, func(c report.Check) bool { return c.Judge == report.NotWorse })
 }

@@ -16,7 +16,6 @@ import (
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
-	"github.com/memgate/memgate/report/compare"
 )
 
 // saved are n records of runs around so many MiB, as files.
@@ -50,10 +49,10 @@ func compared(old, new []string, flags ...string) (code int, stdout, stderr stri
 func TestExitCodes(t *testing.T) {
 	old := saved(t, 5, 40, nil)
 	died := func(r *report.Record) {
-		r.Notes = []report.Finding{{Kind: report.OOMKilled, Text: "it was OOM-killed", Fatal: true}}
+		r.Notes = []report.Finding{{Kind: report.OOMKilled, Summary: "it was OOM-killed", Fatal: true}}
 	}
 	judged := func(r *report.Record) {
-		r.Checks = []report.Check{{Rule: compare.NotWorse + "peak working set", Got: "long ago"}}
+		r.Checks = []report.Check{{Judge: report.NotWorse, Metric: report.PeakWorkingSet, Outcome: report.Failed, Got: "long ago"}}
 	}
 	for name, tc := range map[string]struct {
 		new   []string

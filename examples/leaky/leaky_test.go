@@ -30,8 +30,8 @@ func TestLeakIsFound(t *testing.T) {
 	// A test of your own ends here, with memtest.NoLeak(t, run). This one wants it to fail.
 	assert.False(t, memtest.NoLeak(expected{t}, run), "the server leaks about 4 KiB with each request")
 
-	require.NotEmpty(t, run.Growth)
-	assert.Equal(t, "main.(*auditLog).record", run.Growth[0].Func, "the guilty function")
+	require.NotEmpty(t, run.Sites)
+	assert.Equal(t, "main.(*auditLog).record", run.Sites[0].Func, "the guilty function")
 	assert.InEpsilon(t, 4150, run.Trend.PerRequest.Value, 0.25, "bytes per request: a note of 4,096, the order, its place in the log")
 }
 

@@ -47,9 +47,9 @@ func asked(t *testing.T, service, weight, pprof string, leaks bool) {
 		require.NoError(t, err)
 		keep(t, r)
 		alone := r.Evidence()
-		alone.Reachable, alone.Held = nil, nil
+		alone.Reachable, alone.Retainers = nil, nil
 		before, v := leak.Detect(alone), r.Trend
-		t.Logf("| %v | %s | %s B | %s | %s (%s) | %s (%s) | %s |", leaks, service, weight, cmp.Or(pprof, "pprof"), before.Verdict, before.Channel, v.Verdict, v.Channel, v.Reason)
+		t.Logf("| %v | %s | %s B | %s | %s (%s) | %s (%s) | %s |", leaks, service, weight, cmp.Or(pprof, "pprof"), before.Verdict, before.Signal, v.Verdict, v.Signal, v.Reason)
 		assert.Equal(t, v.Verdict, leak.Detect(r.Evidence()).Verdict, "the record says as much")
 		switch {
 		case before.Verdict != leak.Inconclusive:

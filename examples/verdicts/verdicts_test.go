@@ -61,7 +61,7 @@ func TestVerdictsOnLivingServices(t *testing.T) {
 				}
 				v := r.Trend.Verdict
 				t.Logf("%-10s %-12s %-12s %8.0f B/request %6.2f objects/request  %5.0f requests  %s",
-					tc.service, v, r.Trend.Channel, r.Trend.PerRequest.Value, r.Trend.Objects.Value, float64(r.Load.Requests), r.Trend.Reason)
+					tc.service, v, r.Trend.Signal, r.Trend.PerRequest.Value, r.Trend.Objects.Value, float64(r.Load.Requests), r.Trend.Reason)
 				if tc.leaks {
 					assert.NotEqual(t, leak.Steady, v, "it leaks")
 				} else {

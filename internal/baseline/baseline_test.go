@@ -33,12 +33,12 @@ func trial(mib float64) *report.Record {
 			Engine: "docker 28.2.2", OS: "linux/amd64", Limit: 128 << 20, GitCommit: "220507cab123+",
 		},
 		Phases: []report.Phase{
-			{Name: report.Load, To: 10 * time.Second}, {Name: report.Floor, From: 11 * time.Second, To: 12 * time.Second},
+			{Name: report.Load, To: 10 * time.Second}, {Name: report.Final, From: 11 * time.Second, To: 12 * time.Second},
 		},
-		Samples: profile.Series{sample(time.Second), sample(9 * time.Second), sample(12 * time.Second)},
-		Floors:  []profile.LiveHeap{{At: 12 * time.Second, HeapAlloc: bytes / 2}},
-		Load:    load.Summary{Requests: 12000, Rate: 200, Latency: load.Latency{P99: 9380 * time.Microsecond}},
-		Trend:   leak.Trend{PerRequest: profile.Estimate{Value: -0.25, Points: 10}},
+		Samples:   profile.Series{sample(time.Second), sample(9 * time.Second), sample(12 * time.Second)},
+		LiveHeaps: []profile.LiveHeap{{At: 12 * time.Second, HeapAlloc: bytes / 2}},
+		Load:      load.Summary{Requests: 12000, Rate: 200, Latency: load.Latency{P99: 9380 * time.Microsecond}},
+		Trend:     leak.Trend{PerRequest: profile.Estimate{Value: -0.25, Points: 10}},
 	}
 }
 
@@ -48,8 +48,8 @@ func file(t testing.TB) *baseline.File {
 	require.NoError(t, err)
 	day := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
 	f.History = []baseline.Change{
-		{When: day, Unit: "peak-B", From: 33 << 20, To: 30 << 20, Why: baseline.Tightened},
-		{When: day.AddDate(0, 0, 2), Commit: "220507cab123", Unit: "peak-B", From: 30 << 20, To: 31 << 20, Why: baseline.Accepted},
+		{When: day, Metric: "peak-B", From: 33 << 20, To: 30 << 20, Why: baseline.Tightened},
+		{When: day.AddDate(0, 0, 2), Commit: "220507cab123", Metric: "peak-B", From: 30 << 20, To: 31 << 20, Why: baseline.Accepted},
 	}
 	f.Figure("peak-B").Noise = 0.4 * (1 << 20)
 	f.Figure("p99-sec").Noise = 0.0021
@@ -88,7 +88,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 // TestWhatIsNotKnownOfAHost: figures and host of a run that nobody knows much of.
 func TestWhatIsNotKnownOfAHost(t *testing.T) {
 	r := trial(30)
-	r.Env, r.Trend, r.Floors, r.Test = report.Env{}, leak.Trend{}, nil, report.Test{}
+	r.Env, r.Trend, r.LiveHeaps, r.Test = report.Env{}, leak.Trend{}, nil, report.Test{}
 	f, err := baseline.Of([]*report.Record{r, r})
 	require.NoError(t, err)
 	got, err := baseline.Parse("orders", f.Bytes())

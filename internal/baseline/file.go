@@ -43,8 +43,8 @@ type File struct {
 
 // Figure is one figure of all trials.
 type Figure struct {
-	Unit string // as in report.Figure
-	More bool   // more of it is better
+	Metric report.Metric // as in report.Figure
+	More   bool          // more of it is better
 
 	// Values are of the trials in which the figure was accepted last: it may have been
 	// tightened while others stayed, so that a line of the file need not be one trial.
@@ -59,7 +59,7 @@ type Figure struct {
 type Change struct {
 	When     time.Time // to the day
 	Commit   string
-	Unit     string
+	Metric   report.Metric
 	From, To float64
 	Why      Why
 }
@@ -97,8 +97,8 @@ func Of(trials []*report.Record) (*File, error) {
 			return nil, fmt.Errorf("make baseline: trial %d measured nothing: see its report %s", i+1, r.Report)
 		}
 	}
-	units := report.Units()
-	slices.SortFunc(f.Figures, func(a, b Figure) int { return slices.Index(units, a.Unit) - slices.Index(units, b.Unit) })
+	units := report.Metrics()
+	slices.SortFunc(f.Figures, func(a, b Figure) int { return slices.Index(units, a.Metric) - slices.Index(units, b.Metric) })
 	return f, nil
 }
 
@@ -131,13 +131,13 @@ func (f *File) addBenchmarks(r *benchfmt.Reader, most int) error {
 func (f *File) addUnit(u *benchfmt.UnitMetadata) error {
 	_, line := u.Pos()
 	switch {
-	case !slices.Contains(report.Units(), u.OrigUnit):
-		return faultAt(line, "no figure has the unit %q: it is one of %v", u.OrigUnit, report.Units())
+	case !slices.Contains(report.Metrics(), report.Metric(u.OrigUnit)):
+		return faultAt(line, "no figure has the unit %q: it is one of %v", u.OrigUnit, report.Metrics())
 	case u.Key != "better" || u.Value != "lower" && u.Value != "higher":
 		return faultAt(line, "unit %s has %s=%s, and better=lower or better=higher is to be there", u.OrigUnit, u.Key, u.Value)
 	}
-	if f.Figure(u.OrigUnit) == nil {
-		f.Figures = append(f.Figures, Figure{Unit: u.OrigUnit, More: u.Value == "higher"})
+	if f.Figure(report.Metric(u.OrigUnit)) == nil {
+		f.Figures = append(f.Figures, Figure{Metric: report.Metric(u.OrigUnit), More: u.Value == "higher"})
 	}
 	return nil
 }
@@ -152,9 +152,9 @@ func (f *File) addTrial(r *benchfmt.Result) error {
 	f.Requests = append(f.Requests, r.Iters)
 	seen := map[string]bool{}
 	for _, v := range r.Values {
-		figure := f.Figure(v.Unit)
+		figure := f.Figure(report.Metric(v.Unit))
 		switch {
-		case !possible(v.Unit, v.Value): // first: what is no number seems scaled
+		case !possible(report.Metric(v.Unit), v.Value): // first: what is no number seems scaled
 			return faultAt(line, "%s cannot be %v", v.Unit, v.Value)
 		case figure == nil || v.OrigUnit != "":
 			return faultAt(line, "the unit of %v %s is not among the Unit lines above", v.Value, v.Unit)
@@ -168,9 +168,9 @@ func (f *File) addTrial(r *benchfmt.Result) error {
 }
 
 // Figure returns the figure of that unit; nil if there is none.
-func (f *File) Figure(unit string) *Figure {
+func (f *File) Figure(unit report.Metric) *Figure {
 	for i := range f.Figures {
-		if f.Figures[i].Unit == unit {
+		if f.Figures[i].Metric == unit {
 			return &f.Figures[i]
 		}
 	}
@@ -181,20 +181,20 @@ func (f *File) Figure(unit string) *Figure {
 func (f Figure) Median() float64 { return stats.Median(slices.Clone(f.Values)) }
 
 // Values returns all figures by unit.
-func (f *File) Values() map[string][]float64 {
-	all := map[string][]float64{}
+func (f *File) Values() map[report.Metric][]float64 {
+	all := map[report.Metric][]float64{}
 	for _, figure := range f.Figures {
-		all[figure.Unit] = figure.Values
+		all[figure.Metric] = figure.Values
 	}
 	return all
 }
 
 // Noise returns what is known of the figures' noise, by unit.
-func (f *File) Noise() map[string]float64 {
-	all := map[string]float64{}
+func (f *File) Noise() map[report.Metric]float64 {
+	all := map[report.Metric]float64{}
 	for _, figure := range f.Figures {
 		if figure.Noise > 0 {
-			all[figure.Unit] = figure.Noise
+			all[figure.Metric] = figure.Noise
 		}
 	}
 	return all

@@ -14,9 +14,9 @@ import (
 func TestDrift(t *testing.T) {
 	day := func(n int) time.Time { return time.Date(2026, 11, n, 0, 0, 0, 0, time.UTC) }
 	step := func(n int, from, to float64, why baseline.Why) baseline.Change {
-		return baseline.Change{When: day(n), Unit: "peak-B", From: from * (1 << 20), To: to * (1 << 20), Why: why}
+		return baseline.Change{When: day(n), Metric: "peak-B", From: from * (1 << 20), To: to * (1 << 20), Why: why}
 	}
-	other := baseline.Change{When: day(9), Unit: "avg-B", From: 1, To: 2, Why: baseline.Accepted}
+	other := baseline.Change{When: day(9), Metric: "avg-B", From: 1, To: 2, Why: baseline.Accepted}
 	for name, tc := range map[string]struct {
 		history []baseline.Change
 		want    string // empty: no step
@@ -44,7 +44,7 @@ func TestDrift(t *testing.T) {
 
 func TestGrowthDriftsInBytes(t *testing.T) {
 	f := file(t)
-	f.History = []baseline.Change{{When: time.Unix(0, 0), Unit: "growth-B/req", From: -3, To: 2, Why: baseline.Accepted}}
+	f.History = []baseline.Change{{When: time.Unix(0, 0), Metric: "growth-B/req", From: -3, To: 2, Why: baseline.Accepted}}
 	assert.Equal(t, "+2.750 B/request in 1 accepted change since 1970-01-01 (-3.000 B/request -> -0.250 B/request)", f.Drift("growth-B/req").String())
 }
 
@@ -57,7 +57,7 @@ func TestTightenWithFewerOrMoreTrials(t *testing.T) {
 	for _, n := range []int{5, 7} {
 		now, err := baseline.Of(seven[:n])
 		require.NoError(t, err)
-		f := file(t).Tighten(now, []string{"peak-B"})
+		f := file(t).Tighten(now, []report.Metric{"peak-B"})
 		assert.Len(t, f.Requests, n)
 		assert.Len(t, f.Figure("peak-B").Values, n)
 		assert.Len(t, f.Figure("avg-B").Values, 5)
@@ -65,7 +65,7 @@ func TestTightenWithFewerOrMoreTrials(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, f.Values(), got.Values())
 
-		everything := f.Tighten(now, report.Units())
+		everything := f.Tighten(now, report.Metrics())
 		_, err = baseline.Parse("orders", everything.Bytes())
 		require.NoError(t, err)
 		assert.Equal(t, 20.0*(1<<20), everything.Figure("avg-B").Median())

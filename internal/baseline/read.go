@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/perf/benchfmt"
+
+	"github.com/memgate/memgate/report"
 )
 
 // fault is what is wrong with a file, and in which line.
@@ -168,17 +170,17 @@ func parseChange(text string) (Change, error) {
 	if err != nil {
 		return Change{}, fmt.Errorf("%q is no day such as 2026-11-22", p[0])
 	}
-	c := Change{When: when, Unit: p[2], Why: Why(p[9])}
+	c := Change{When: when, Metric: report.Metric(p[2]), Why: Why(p[9])}
 	if p[1] != none {
 		c.Commit = p[1]
 	}
 	if c.Why != Accepted && c.Why != Tightened {
 		return Change{}, fmt.Errorf("a change is accepted or tightened, not %q", p[9])
 	}
-	if c.From, err = quantityOf(c.Unit, p[3], p[4]); err != nil {
+	if c.From, err = quantityOf(c.Metric, p[3], p[4]); err != nil {
 		return Change{}, err
 	}
-	c.To, err = quantityOf(c.Unit, p[6], p[7])
+	c.To, err = quantityOf(c.Metric, p[6], p[7])
 	return c, err
 }
 
@@ -197,11 +199,11 @@ func (f *File) readTrials(lines []string) error {
 			continue
 		}
 		p := strings.Split(text, " ")
-		figure := f.Figure(p[0])
+		figure := f.Figure(report.Metric(p[0]))
 		if figure == nil || len(p) != 3 {
 			return faultAt(i+1, "%q is no noise of a figure above, such as peak-B 0.250 MiB", cut(text))
 		}
-		noise, err := quantityOf(p[0], p[1], p[2])
+		noise, err := quantityOf(report.Metric(p[0]), p[1], p[2])
 		if err != nil || noise <= 0 {
 			return faultAt(i+1, "noise %q is not more than 0", cut(text))
 		}
@@ -220,7 +222,7 @@ func (f *File) complete(last int) error {
 	}
 	for _, figure := range f.Figures {
 		if len(figure.Values) == 0 {
-			return faultAt(last, "no trial has the figure %s", figure.Unit)
+			return faultAt(last, "no trial has the figure %s", figure.Metric)
 		}
 	}
 	return nil

@@ -67,14 +67,14 @@ func (f *File) writeTrials(b *bytes.Buffer) {
 		if figure.More {
 			better = "higher"
 		}
-		fmt.Fprintf(b, "Unit %s better=%s\n", figure.Unit, better)
+		fmt.Fprintf(b, "Unit %s better=%s\n", figure.Metric, better)
 	}
 	for i, requests := range f.Requests {
 		fmt.Fprintf(b, "Benchmark%s %d", f.Name, requests)
 		for _, figure := range f.Figures {
 			if i < len(figure.Values) {
 				// benchfmt.Writer would write 33554432 as 3.3554432e+07.
-				fmt.Fprintf(b, " %s %s", strconv.FormatFloat(figure.Values[i], 'g', 12, 64), figure.Unit)
+				fmt.Fprintf(b, " %s %s", strconv.FormatFloat(figure.Values[i], 'g', 12, 64), figure.Metric)
 			}
 		}
 		b.WriteByte('\n')
@@ -85,12 +85,12 @@ func (f *File) writeTrials(b *bytes.Buffer) {
 func (f *File) writeNoise(b *bytes.Buffer) {
 	for _, figure := range f.Figures {
 		if len(figure.Values) > 0 {
-			fmt.Fprintf(b, "%s%s %s of %d\n", medianPrefix, figure.Unit, quantity(figure.Unit, figure.Median()), len(figure.Values))
+			fmt.Fprintf(b, "%s%s %s of %d\n", medianPrefix, figure.Metric, quantity(figure.Metric, figure.Median()), len(figure.Values))
 		}
 	}
 	for _, figure := range f.Figures {
-		if rounded(figure.Unit, figure.Noise) > 0 {
-			fmt.Fprintf(b, "%s%s %s\n", noisePrefix, figure.Unit, quantity(figure.Unit, figure.Noise))
+		if rounded(figure.Metric, figure.Noise) > 0 {
+			fmt.Fprintf(b, "%s%s %s\n", noisePrefix, figure.Metric, quantity(figure.Metric, figure.Noise))
 		}
 	}
 }
@@ -98,9 +98,9 @@ func (f *File) writeNoise(b *bytes.Buffer) {
 // String returns the change as it stands in the file:
 // "2026-11-22 220507cab123 peak-B 28.100 MiB -> 31.200 MiB +11.0% accepted".
 func (c Change) String() string {
-	from, to := rounded(c.Unit, c.From), rounded(c.Unit, c.To)
-	return fmt.Sprintf("%s %s %s %s -> %s %s %s", c.When.UTC().Format(time.DateOnly), orNone(c.Commit), c.Unit,
-		quantity(c.Unit, from), quantity(c.Unit, to), percent(c.Unit, from, to), c.Why)
+	from, to := rounded(c.Metric, c.From), rounded(c.Metric, c.To)
+	return fmt.Sprintf("%s %s %s %s -> %s %s %s", c.When.UTC().Format(time.DateOnly), orNone(c.Commit), c.Metric,
+		quantity(c.Metric, from), quantity(c.Metric, to), percent(c.Metric, from, to), c.Why)
 }
 
 func checksum(text []byte) string {

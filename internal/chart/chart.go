@@ -95,7 +95,7 @@ const letter = 6.8 // pixels that a letter of the charts' font takes, about
 // New draws the run for a page that is wide or narrow. It is nil if there is
 // nothing to draw.
 func New(r *report.Record, narrow bool) *Chart {
-	if len(r.Samples) == 0 && len(r.Floors) == 0 && len(r.Load.PerSecond) == 0 {
+	if len(r.Samples) == 0 && len(r.LiveHeaps) == 0 && len(r.Load.PerSecond) == 0 {
 		return nil
 	}
 	c := NewCanvas(narrow)
@@ -188,7 +188,7 @@ func (c *Chart) drawMemory(r *report.Record, x scale) {
 	}
 	c.Set = SetPath(r.Samples, x, y, r.Source.LongestGap())
 	c.drawTrend(r, x, y)
-	c.drawFloors(r.Floors, x, y)
+	c.drawFloors(r.LiveHeaps, x, y)
 	if limit := float64(r.Env.Limit); limit > y.Lo && limit <= y.Hi {
 		c.Limit = &Tick{At: y.At(limit), Label: "limit " + words.MiB(r.Env.Limit)}
 	}
@@ -204,7 +204,7 @@ func (c *Chart) MemoryScale(r *report.Record) (y scale, step float64) {
 			low, high = min(low, float64(set)), max(high, float64(set))
 		}
 	}
-	for _, f := range r.Floors {
+	for _, f := range r.LiveHeaps {
 		low, high = min(low, float64(f.Live())), max(high, float64(f.Live()))
 	}
 	if limit := float64(r.Env.Limit); limit <= 2*high {

@@ -16,7 +16,7 @@ const (
 )
 
 func (c *Chart) drawEvents(r *report.Record, x scale) {
-	for _, h := range r.Heaps[:min(len(r.Heaps), mostHeaps)] {
+	for _, h := range r.HeapProfiles[:min(len(r.HeapProfiles), mostHeaps)] {
 		if h.At >= 0 && h.At <= r.End() {
 			c.Heaps = append(c.Heaps, x.At(h.At.Seconds()))
 		}

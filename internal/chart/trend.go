@@ -65,7 +65,7 @@ func pathOf(points []point) string {
 // there are none or the working set decided.
 func moments(r *report.Record) []moment {
 	var all []moment
-	if r.Trend.Channel == "live heap" || r.Trend.Channel == "heap objects" {
+	if r.Trend.Signal == "live heap" || r.Trend.Signal == "heap objects" {
 		for _, f := range r.LiveHeapsDuring(report.Load) {
 			all = append(all, moment{f.At.Seconds(), float64(f.Requests), float64(f.Live())})
 		}

@@ -20,14 +20,14 @@ import (
 // Card is what the index says of one run. It lies beside the run's page, so that no
 // record need be read to write the index.
 type Card struct {
-	Name     string         `json:"name"`
-	Test     string         `json:"test"`
-	Package  string         `json:"package"`
-	Started  time.Time      `json:"started"`
-	Outcome  report.Outcome `json:"outcome"` // empty until the run's page is written
-	Headline string         `json:"headline"`
-	Peak     uint64         `json:"peak_bytes"`
-	Spark    []uint64       `json:"spark"` // highest working set of each part of the run; 0 where there was none
+	Name     string          `json:"name"`
+	Test     string          `json:"test"`
+	Package  string          `json:"package"`
+	Started  time.Time       `json:"started"`
+	Outcome  *report.Outcome `json:"outcome,omitempty"` // nil until the run's page is written
+	Headline string          `json:"headline"`
+	Peak     uint64          `json:"peak_bytes"`
+	Spark    []uint64        `json:"spark"` // highest working set of each part of the run; 0 where there was none
 
 	page string // its file's name
 }
@@ -41,7 +41,8 @@ const (
 
 func NewCard(r *report.Record) Card {
 	v := r.Visible()
-	c := Card{Name: v.Name, Test: v.Test.Name, Package: v.Test.Package, Started: v.Started.UTC(), Outcome: v.Outcome(), Headline: text.OneLine(text.UpperFirst(tell.Headline(v)), text.Widest)}
+	outcome := v.Outcome()
+	c := Card{Name: v.Name, Test: v.Test.Name, Package: v.Test.Package, Started: v.Started.UTC(), Outcome: &outcome, Headline: text.OneLine(text.UpperFirst(tell.Headline(v)), text.Widest)}
 	if len(r.Samples) > 0 {
 		c.Peak = r.Samples.Peak().WorkingSet
 		for _, h := range tell.HighestParts(r.Samples, sparkParts) {

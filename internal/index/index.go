@@ -122,11 +122,13 @@ func newIndex(cards []Card) index {
 }
 
 func newIndexRun(c Card) indexRun {
-	run := indexRun{Name: text.Visible(c.Name), Page: c.page, Outcome: text.Visible(string(c.Outcome)), Headline: text.Visible(c.Headline), Bad: c.Outcome != report.Passed && c.Outcome != report.Unjudged}
+	run := indexRun{Name: text.Visible(c.Name), Page: c.page, Headline: text.Visible(c.Headline), Bad: c.Outcome == nil || *c.Outcome != report.Passed && *c.Outcome != report.NotJudged}
 	if test := text.Visible(c.Test); test != "" && test != run.Name {
 		run.Name = test + " " + run.Name
 	}
-	if c.Outcome == "" {
+	if c.Outcome != nil {
+		run.Outcome = c.Outcome.String()
+	} else {
 		run.Outcome, run.Page, run.Headline = "no report", "", "The run is under way, or it ended before its report was written"
 	}
 	if !c.Started.IsZero() {

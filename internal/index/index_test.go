@@ -119,8 +119,8 @@ func TestIndexOfHostileCards(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, Add(fixture.Hostile(), dir, "hostile"))
 	for name, data := range map[string]string{
-		"a": "not JSON", "b": `{"name":7}`, "c": strings.Repeat(" ", largestCard+1),
-		"d": `{"name":"` + `<script>alert(1)</script>\u202e","outcome":"<b>","package":"p","spark":[` + strings.Repeat("18446744073709551615,", 900) + `1]}`,
+		"a": "not JSON", "b": `{"name":7}`, "f": `{"name":"f","outcome":"<b>"}`, "c": strings.Repeat(" ", largestCard+1),
+		"d": `{"name":"` + `<script>alert(1)</script>\u202e","outcome":"failed","package":"<b>","spark":[` + strings.Repeat("18446744073709551615,", 900) + `1]}`,
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name+cardSuffix), []byte(data), 0o600))
 	}
@@ -143,6 +143,7 @@ func TestIndexOfHostileCards(t *testing.T) {
 	assert.Contains(t, shown, `href="hostile.html"`)
 	assert.Contains(t, shown, `href="d.html"`)
 	assert.NotContains(t, shown, "a.html", "what is no card is left out")
+	assert.NotContains(t, shown, "f.html")
 }
 
 func TestIndexHoldsNoSecret(t *testing.T) {

@@ -50,12 +50,12 @@ func TestRealPrograms(t *testing.T) {
 			table = append(table, fmt.Sprintf("%-18s %-12s %5d %12.0f %-6t  %s", p.name, s.verdict, s.rank, r.Trend.PerRequest.Value, s.held, s.first))
 			if len(p.guilty) == 0 {
 				assert.NotEqual(t, leak.Leaking, s.verdict, "it is healthy")
-				assert.Empty(t, r.Holders, "it is healthy")
+				assert.Empty(t, r.Retainers, "it is healthy")
 				return
 			}
 			leaking++
 			assert.NotEqual(t, leak.Steady, s.verdict, "it leaks")
-			if assert.NotZero(t, s.rank, "none of %v is among the first %d of\n%s", p.guilty, within, strings.Join(tell.Sites(r.Growth, 8), "\n")) {
+			if assert.NotZero(t, s.rank, "none of %v is among the first %d of\n%s", p.guilty, within, strings.Join(tell.Sites(r.Sites, 8), "\n")) {
 				named++
 			}
 			if s.held {
@@ -82,21 +82,21 @@ func run(t *testing.T, p program, length time.Duration) *report.Record {
 		t.Log(err)
 	}
 	for _, note := range r.Notes {
-		t.Log(note.Text)
+		t.Log(note.Text())
 	}
 	return r
 }
 
 func (p program) score(r *report.Record) score {
-	s := score{verdict: r.Trend.Verdict, first: r.HoldersWhyNot}
-	for i, site := range r.Growth[:min(within, len(r.Growth))] {
+	s := score{verdict: r.Trend.Verdict, first: r.RetainersWhyNot}
+	for i, site := range r.Sites[:min(within, len(r.Sites))] {
 		if p.isGuilty(site.Func) {
 			s.rank = i + 1
 			break
 		}
 	}
-	if len(r.Holders) > 0 {
-		s.first = r.Holders[0].String()
+	if len(r.Retainers) > 0 {
+		s.first = r.Retainers[0].String()
 		s.held = p.holder != "" && strings.Contains(s.first, p.holder)
 	}
 	return s

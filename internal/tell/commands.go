@@ -46,8 +46,8 @@ func shellWord(word string) string {
 // be run in the folder of the files. It is empty where there are not two of them.
 func PprofCommand(r *report.Record) string {
 	var files []string
-	for _, h := range r.Heaps {
-		if h.File != "" && h.Phase != report.Floor {
+	for _, h := range r.HeapProfiles {
+		if h.File != "" && h.Phase != report.Final {
 			files = append(files, h.File)
 		}
 	}

@@ -14,44 +14,53 @@ import (
 // Headline returns the verdict in one sentence with its number.
 func Headline(r *report.Record) string {
 	if f, ended := r.Fatal(); ended {
-		return Short(f)
+		return f.Summary
 	}
 	if r.Trend.Verdict == leak.Leaking {
 		return growthInWords(r) + decidedInWords(r)
 	}
-	if r.Outcome() == report.Failed {
+	switch r.Outcome() {
+	case report.Failed:
 		return brokenInWords(r)
+	case report.Inconclusive:
+		return undecidedInWords(r)
 	}
 	return Trend(r)
 }
 
-// Short returns the first clause of the finding's text: without what is in brackets or after a
-// semicolon.
-func Short(f report.Finding) string {
-	short, _, _ := strings.Cut(f.Text, "; ")
-	if i := strings.Index(short, " ("); i > 0 {
-		short = short[:i]
-	}
-	return short
-}
-
-// brokenInWords returns the first rule that failed, and how many more did.
+// brokenInWords returns the first rule that failed, and how many more were not kept.
 func brokenInWords(r *report.Record) string {
-	var words string
+	var said string
 	more := 0
 	for _, c := range r.Checks {
 		switch {
-		case c.OK:
-		case words == "":
-			words = fmt.Sprintf("%s is %s, allowed %s", c.Rule, c.Got, c.Allowed)
+		case c.Passed():
+		case said == "" && c.Outcome == report.Failed:
+			said = fmt.Sprintf("%s is %s, allowed %s", c.Rule, c.Got, c.Allowed)
 		default:
 			more++
 		}
 	}
 	if more > 0 {
-		words += fmt.Sprintf("; %d more rules failed", more)
+		said += fmt.Sprintf("; %d more rules failed", more)
 	}
-	return words
+	return said
+}
+
+// undecidedInWords returns why a run that broke no rule did not pass.
+func undecidedInWords(r *report.Record) string {
+	for _, c := range r.Checks {
+		switch {
+		case c.Outcome != report.Inconclusive:
+		case c.Judge == report.NotWorse, c.Judge == report.NoDrift:
+			return fmt.Sprintf("cannot compare %s: %s", c.Metric.Name(), c.Reason)
+		case c.Metric == report.GrowthPerRequest:
+			return Trend(r)
+		default:
+			return fmt.Sprintf("%s cannot be judged: %s", c.Rule, c.Got)
+		}
+	}
+	return Trend(r)
 }
 
 // growthInWords returns "the live heap grows by 1,890 B with each request, +21.6 MiB/min".
@@ -82,8 +91,8 @@ func Growth(t leak.Trend) string {
 // counted returns the growth per request of a channel that is a number of things, and what
 // they are; "" if the channel is one of bytes.
 func counted(t leak.Trend) (n float64, what string) {
-	for _, c := range t.Channels {
-		if c.Name == t.Channel && c.Unit != "B" {
+	for _, c := range t.Signals {
+		if c.Name == t.Signal && c.Unit != "B" {
 			return c.Slope.Value, c.Unit
 		}
 	}
@@ -112,10 +121,10 @@ func decidedInWords(r *report.Record) string {
 
 // channel returns the figure that decided the verdict.
 func channel(r *report.Record) string {
-	if r.Trend.Channel == "" {
+	if r.Trend.Signal == "" {
 		return "memory"
 	}
-	return r.Trend.Channel
+	return r.Trend.Signal
 }
 
 // Trend returns what the trend says where it found no leak.

@@ -16,18 +16,18 @@ func Known(r *report.Record) (findings []report.Finding) {
 		name := fmt.Sprintf("known growth of %q (%s, until %s)", k.Func, k.Reason, k.Until.Format(time.DateOnly))
 		switch {
 		case k.Expired:
-			f.Text = name + " has expired and is judged as any other: mend it, or set a later Until with a new reason"
+			f.Summary = name + " has expired and is judged as any other: mend it, or set a later Until with a new reason"
 		case k.Unchecked:
-			f.Text = name + " could not be checked: there are no two heap profiles of the load"
+			f.Summary = name + " could not be checked: there are no two heap profiles of the load"
 		case len(k.Sites) == 0:
-			f.Text = name + " fits nothing that grew: take it out of the scenario"
+			f.Summary = name + " fits nothing that grew: take it out of the scenario"
 		default:
 			var all float64
 			for _, s := range k.Sites {
 				_, slope := s.Whole()
 				all += slope.Value
 			}
-			f.Text = fmt.Sprintf("%s: %s grew by %s/request of %s that are put up with", name, k.Sites[0].Func, words.Bytes(all), words.Bytes(k.PerRequest))
+			f.Summary = fmt.Sprintf("%s: %s grew by %s/request of %s that are put up with", name, k.Sites[0].Func, words.Bytes(all), words.Bytes(k.PerRequest))
 		}
 		findings = append(findings, f)
 	}

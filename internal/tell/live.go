@@ -16,7 +16,7 @@ const floorsShown = 4
 func LiveHeap(r *report.Record) string {
 	floors := r.LiveHeapsDuring(report.Load)
 	if len(floors) < 2 {
-		floors = r.Floors
+		floors = r.LiveHeaps
 	}
 	if len(floors) < 2 {
 		return ""

@@ -7,8 +7,9 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// Note returns the weightiest finding that is not in the headline, and what it is.
-func Note(r *report.Record) (name, text string) {
+// Note returns the weightiest finding that is not in the headline in words, and its kind;
+// nothing where there is none.
+func Note(r *report.Record) (kind report.Kind, line string) {
 	head, ended := r.Fatal()
 	var first report.Finding
 	more := -1
@@ -23,20 +24,24 @@ func Note(r *report.Record) (name, text string) {
 	if more < 0 {
 		return "", ""
 	}
-	text = fmt.Sprintf("%s at %s", first.Text, words.Clock(first.At))
+	line = fmt.Sprintf("%s at %s", first.Text(), words.Clock(first.At))
 	if more > 0 {
-		text += fmt.Sprintf(" (%d more)", more)
+		line += fmt.Sprintf(" (%d more)", more)
 	}
-	name = "warning"
-	switch first.Kind {
+	return first.Kind, line
+}
+
+// NoteName returns what a finding of that kind is called in a line of text.
+func NoteName(kind report.Kind) string {
+	switch kind {
 	case report.Extended:
-		name = "longer"
+		return "longer"
 	case report.KnownGrowth:
-		name = "known"
+		return "known"
 	case report.Pinned:
-		name = "pinned"
+		return "pinned"
 	}
-	return name, text
+	return "warning"
 }
 
 // Weight returns how much a finding matters to who reads only one.

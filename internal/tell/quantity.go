@@ -9,21 +9,22 @@ import (
 
 // Quantity returns a figure's value with its unit, as people read it: "48.0 MiB", "9.38ms",
 // "120 B".
-func Quantity(v float64, unit string) string {
-	switch unit {
-	case report.GrowthUnit:
+func Quantity(v float64, m report.Metric) string {
+	switch m {
+	case report.GrowthPerRequest:
 		return words.Bytes(v)
-	case report.LatencyUnit:
+	case report.P99Latency:
 		return words.Latency(time.Duration(v * float64(time.Second)))
-	case report.RateUnit:
+	case report.RequestRate:
 		return words.Rate(v)
 	}
 	return words.Mebibytes(v) + " MiB"
 }
 
-func SignedUnit(v float64, unit string) string {
+// Signed returns Quantity with its sign: "+48.0 MiB".
+func Signed(v float64, m report.Metric) string {
 	if v < 0 {
-		return "-" + Quantity(-v, unit)
+		return "-" + Quantity(-v, m)
 	}
-	return words.Sign(v) + Quantity(v, unit)
+	return words.Sign(v) + Quantity(v, m)
 }

@@ -20,16 +20,16 @@ const (
 // what it holds, who else does. They are empty if nobody is named.
 func Retainers(r *report.Record) []string {
 	var lines []string
-	for i, h := range r.Holders {
+	for i, h := range r.Retainers {
 		if i > 0 && h.Share < fewPercent {
 			break // what is beside the holder
 		}
 		lines = append(lines, h.String(), "  "+shareInWords(h))
-		for _, s := range h.Holds[:min(heldShown, len(h.Holds))] {
-			lines = append(lines, "  "+Retained(s))
+		for _, s := range h.Retains[:min(heldShown, len(h.Retains))] {
+			lines = append(lines, "  "+RetainedPath(s))
 		}
-		if len(h.AlsoHeldBy) > 0 {
-			lines = append(lines, "  the same is held by "+strings.Join(h.AlsoHeldBy, "; "))
+		if len(h.AlsoRetainedBy) > 0 {
+			lines = append(lines, "  the same is held by "+strings.Join(h.AlsoRetainedBy, "; "))
 		}
 	}
 	return lines
@@ -37,7 +37,7 @@ func Retainers(r *report.Record) []string {
 
 // shareInWords returns "98 % of the growth, 2,445 B with each request; one more with each
 // request (2,000 → 8,000)".
-func shareInWords(h report.Holder) string {
+func shareInWords(h report.Retainer) string {
 	s := fmt.Sprintf("holds %.0f%% of the growth, %s with each request", 100*h.Share, words.Bytes(h.PerRequest))
 	switch {
 	case h.Elements == 0:
@@ -58,7 +58,7 @@ func shareInWords(h report.Holder) string {
 	return s + fmt.Sprintf(" (%s)", strings.Join(shown, " → "))
 }
 
-func Retained(h report.Held) string {
+func RetainedPath(h report.Retained) string {
 	s := h.Path
 	if h.Type != "" {
 		s = strings.TrimSpace(s + " (" + h.Type + ")")
@@ -67,15 +67,15 @@ func Retained(h report.Held) string {
 }
 
 // Share is for a page.
-func Share(h report.Holder) string { return text.UpperFirst(shareInWords(h)) }
+func Share(h report.Retainer) string { return text.UpperFirst(shareInWords(h)) }
 
 // Retainer returns the first holder, or why there is none where something grew.
 func Retainer(r *report.Record) string {
 	switch {
-	case len(r.Holders) > 0:
-		return fmt.Sprintf("%s: %.0f%%", r.Holders[0], 100*r.Holders[0].Share)
-	case r.Trend.Verdict == leak.Leaking && r.HoldersWhyNot != "":
-		return "not known: " + r.HoldersWhyNot
+	case len(r.Retainers) > 0:
+		return fmt.Sprintf("%s: %.0f%%", r.Retainers[0], 100*r.Retainers[0].Share)
+	case r.Trend.Verdict == leak.Leaking && r.RetainersWhyNot != "":
+		return "not known: " + r.RetainersWhyNot
 	}
 	return ""
 }

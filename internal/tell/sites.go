@@ -72,10 +72,10 @@ func besides(s heap.Site) string {
 		words += "  ← " + s.Alloc
 	}
 	const named = 3
-	for i, h := range s.Holds[:min(named, len(s.Holds))] {
+	for i, h := range s.Retains[:min(named, len(s.Retains))] {
 		words += []string{"  holds ", ", "}[min(i, 1)] + h.Func
 	}
-	if n := len(s.Holds); n > named {
+	if n := len(s.Retains); n > named {
 		words += fmt.Sprintf(" and %d more", n-named)
 	}
 	return words
@@ -93,7 +93,7 @@ func NewSiteRow(s heap.Site) *SiteRow {
 	row := &SiteRow{
 		Site: s, Place: Place(s), Size: about(s), PerRequest: words.SignedBytes(slope.Value), Interval: Interval(slope), Objects: words.SignedCount(s.Objects),
 	}
-	for _, h := range s.Holds {
+	for _, h := range s.Retains {
 		row.Held = append(row.Held, NewSiteRow(heap.Site{
 			Func: h.Func, File: h.File, Line: h.Line, Bytes: h.Bytes, Objects: h.Objects, PerRequest: h.PerRequest, Lo: h.Lo, Hi: h.Hi,
 			Uncertain: s.Uncertain, Stack: h.Stack,

@@ -58,12 +58,12 @@ func Measured(r *report.Record) string {
 	if r.Source.Jitter > 0 {
 		parts = append(parts, "jitter "+words.Latency(r.Source.Jitter))
 	}
-	switch gaps := Gaps(r); gaps {
-	case "":
-	case "none":
+	switch gaps := report.Gaps(r.Samples, r.Source.Every); {
+	case r.Source.Every <= 0:
+	case len(gaps) == 0:
 		parts = append(parts, "no gap")
 	default:
-		parts = append(parts, "gaps: "+gaps)
+		parts = append(parts, "gaps: "+Gaps(r))
 	}
 	if cost := SamplingCost(r); cost != "" {
 		parts = append(parts, "sampling took "+cost)

@@ -47,7 +47,7 @@ func TestFloorsInWords(t *testing.T) {
 	floors := func(mibs ...float64) *report.Record {
 		r := &report.Record{Phases: []report.Phase{{Name: report.Load, To: time.Hour}}}
 		for i, m := range mibs {
-			r.Floors = append(r.Floors, profile.LiveHeap{At: time.Duration(i) * time.Second, HeapAlloc: uint64(m * words.Mib)})
+			r.LiveHeaps = append(r.LiveHeaps, profile.LiveHeap{At: time.Duration(i) * time.Second, HeapAlloc: uint64(m * words.Mib)})
 		}
 		return r
 	}
@@ -61,37 +61,35 @@ func TestFloorsInWords(t *testing.T) {
 func TestPprofCommand(t *testing.T) {
 	assert.Equal(t, "go tool pprof -diff_base TestOrders.01-warm-up.pb.gz TestOrders.03-cool-down.pb.gz", PprofCommand(fixture.Leaking()))
 	assert.Empty(t, PprofCommand(fixture.Healthy()))
-	r := &report.Record{Heaps: []report.Heap{{File: "a.gz"}, {File: "$(rm -rf x)'.gz"}, {}, {File: "last", Phase: report.Floor}}}
+	r := &report.Record{HeapProfiles: []report.ProfileFile{{File: "a.gz"}, {File: "$(rm -rf x)'.gz"}, {}, {File: "last", Phase: report.Final}}}
 	assert.Equal(t, `go tool pprof -diff_base a.gz '$(rm -rf x)'\''.gz'`, PprofCommand(r), "it is copied into a shell")
 }
 
 func TestOutcome(t *testing.T) {
-	check := func(ok bool, got string) report.Check {
-		return report.Check{Rule: "rule", Allowed: "1", Got: got, OK: ok}
+	check := func(o report.Outcome, got string) report.Check {
+		return report.Check{Judge: report.Budget, Metric: report.PeakWorkingSet, Outcome: o, Rule: "rule", Allowed: "1", Got: got}
 	}
+	growth := report.Check{Judge: report.NoLeak, Metric: report.GrowthPerRequest, Rule: "no leak", Got: "inconclusive: few"}
+	worse := report.Check{Judge: report.NotWorse, Metric: report.PeakWorkingSet, Rule: "not worse: peak working set", Reason: "4 and 4 runs are too few"}
 	for name, c := range map[string]struct {
 		r        report.Record
 		want     report.Outcome
 		headline string
 	}{
-		"nothing":          {report.Record{}, report.Unjudged, "nothing was measured"},
-		"kept":             {report.Record{Checks: []report.Check{check(true, "0")}, Trend: leak.Trend{Verdict: leak.Steady, Bound: 12, Channel: "live heap"}}, report.Passed, "the live heap is steady: no growth above 12 B/request"},
-		"inconclusive":     {report.Record{Checks: []report.Check{check(true, ""), check(false, "inconclusive: few")}, Trend: leak.Trend{Reason: "few", Remedy: "more"}}, report.Inconclusive, "no statement on growth is possible: few; more"},
-		"and broken":       {report.Record{Checks: []report.Check{check(false, "inconclusive: few"), check(false, "2")}}, report.Failed, "rule is inconclusive: few, allowed 1; 1 more rules failed"},
-		"broken":           {report.Record{Checks: []report.Check{check(true, "0"), check(false, "2")}}, report.Failed, "rule is 2, allowed 1"},
-		"leak":             {report.Record{Checks: []report.Check{check(false, "x")}, Trend: leak.Trend{Verdict: leak.Leaking, PerRequest: profile.Estimate{Value: 99}}}, report.Failed, "the memory grows by 99 B with each request"},
-		"leak, not judged": {report.Record{Trend: leak.Trend{Verdict: leak.Leaking, PerRequest: profile.Estimate{Value: 99}}}, report.Unjudged, "the memory grows by 99 B with each request"},
-		"ended":            {report.Record{Checks: []report.Check{check(true, "0")}, Notes: []report.Finding{{Fatal: true, Text: "it died"}}}, report.Failed, "it died"},
+		"nothing":          {report.Record{}, report.NotJudged, "nothing was measured"},
+		"kept":             {report.Record{Checks: []report.Check{check(report.Passed, "0")}, Trend: leak.Trend{Verdict: leak.Steady, Bound: 12, Signal: "live heap"}}, report.Passed, "the live heap is steady: no growth above 12 B/request"},
+		"inconclusive":     {report.Record{Checks: []report.Check{check(report.Passed, ""), growth}, Trend: leak.Trend{Reason: "few", Remedy: "more"}}, report.Inconclusive, "no statement on growth is possible: few; more"},
+		"and broken":       {report.Record{Checks: []report.Check{growth, check(report.Failed, "2")}}, report.Failed, "rule is 2, allowed 1; 1 more rules failed"},
+		"broken":           {report.Record{Checks: []report.Check{check(report.Passed, "0"), check(report.Failed, "2")}}, report.Failed, "rule is 2, allowed 1"},
+		"leak":             {report.Record{Checks: []report.Check{check(report.Failed, "x")}, Trend: leak.Trend{Verdict: leak.Leaking, PerRequest: profile.Estimate{Value: 99}}}, report.Failed, "the memory grows by 99 B with each request"},
+		"not compared":     {report.Record{Checks: []report.Check{check(report.Passed, "0"), worse}, Trend: leak.Trend{Verdict: leak.Steady}}, report.Inconclusive, "cannot compare peak working set: 4 and 4 runs are too few"},
+		"not measured":     {report.Record{Checks: []report.Check{check(report.Inconclusive, "not measured")}}, report.Inconclusive, "rule cannot be judged: not measured"},
+		"leak, not judged": {report.Record{Trend: leak.Trend{Verdict: leak.Leaking, PerRequest: profile.Estimate{Value: 99}}}, report.NotJudged, "the memory grows by 99 B with each request"},
+		"ended":            {report.Record{Checks: []report.Check{check(report.Passed, "0")}, Notes: []report.Finding{{Fatal: true, Summary: "it died"}}}, report.Failed, "it died"},
 	} {
 		assert.Equal(t, c.want, c.r.Outcome(), name)
 		assert.Equal(t, c.headline, Headline(&c.r), name)
 	}
-}
-
-func TestShortFinding(t *testing.T) {
-	assert.Equal(t, "it died at 00:53", Short(report.Finding{Text: "it died at 00:53 (exit code 2; limit 1 MiB); growth before"}))
-	assert.Equal(t, "it died", Short(report.Finding{Text: "it died; (so)"}))
-	assert.Equal(t, "it died: see its log", Short(report.Finding{Text: "it died: see its log"}))
 }
 
 func TestHolderLines(t *testing.T) {
@@ -105,23 +103,23 @@ func TestHolderLines(t *testing.T) {
 	assert.Empty(t, Retainers(fixture.Leaking()))
 
 	for _, tt := range []struct {
-		h    report.Holder
+		h    report.Retainer
 		want string
 	}{
-		{report.Holder{Share: 1, PerRequest: 8}, "holds 100% of the growth, 8 B with each request; it grows by itself"},
-		{report.Holder{Share: 0.5, PerRequest: 100, Elements: 0.25, Before: 10, After: 260}, "holds 50% of the growth, 100 B with each request; 0.25 more with each request (10 → 260)"},
-		{report.Holder{Share: 0.5, Elements: 1.04, Before: -1, After: 9}, "holds 50% of the growth, 0 B with each request; one more with each request (0 → 9)"},
+		{report.Retainer{Share: 1, PerRequest: 8}, "holds 100% of the growth, 8 B with each request; it grows by itself"},
+		{report.Retainer{Share: 0.5, PerRequest: 100, Elements: 0.25, Before: 10, After: 260}, "holds 50% of the growth, 100 B with each request; 0.25 more with each request (10 → 260)"},
+		{report.Retainer{Share: 0.5, Elements: 1.04, Before: -1, After: 9}, "holds 50% of the growth, 0 B with each request; one more with each request (0 → 9)"},
 	} {
 		assert.Equal(t, tt.want, shareInWords(tt.h))
 	}
 	assert.Equal(t, "field shop.server.sessions, reached from global variable net/http.DefaultServeMux",
-		report.Holder{Name: "field shop.server.sessions", From: "global variable net/http.DefaultServeMux"}.String())
+		report.Retainer{Name: "field shop.server.sessions", From: "global variable net/http.DefaultServeMux"}.String())
 }
 
 // TestWhatDecidedIsTold: a verdict by what is reachable says so, with all its readings.
 func TestWhatDecidedIsTold(t *testing.T) {
 	r := fixture.Held()
-	r.Holders[0].Counts = []uint64{600, 2300, 4597}
+	r.Retainers[0].Counts = []uint64{600, 2300, 4597}
 	assert.Contains(t, Retainers(r)[1], "one more with each request (600 → 2,300 → 4,597)")
 	r.Trend.Reason = "decided by who holds it: main.x has 1.00 more with each request"
 	assert.Contains(t, Headline(r), "; decided by who holds it: main.x has")
@@ -134,9 +132,9 @@ func TestTopSites(t *testing.T) {
 	assert.Equal(t, []string{
 		"≈ +17.0 MiB  1,486 B/request (95% CI 1,212 … 1,759 B)  main.newSession           session.go:88",
 		" ≈ +3.2 MiB    280 B/request (95% CI 101 … 458 B)      main.(*sessionStore).put  session.go:61  ← internal/runtime/maps.newTable table.go:81  (2 more sites, ≈ +0.5 MiB)",
-	}, Sites(fixture.Leaking().Growth, 2))
+	}, Sites(fixture.Leaking().Sites, 2))
 	assert.Empty(t, Sites(nil, 3))
-	assert.Empty(t, Sites(fixture.Leaking().Growth, 0))
+	assert.Empty(t, Sites(fixture.Leaking().Sites, 0))
 	assert.Empty(t, Sites([]heap.Site{{Func: "main.f", Bytes: -1}}, 3), "what shrank is no culprit")
 	assert.Equal(t, []string{"≈ +1.0 MiB  0 B/request  f  "}, Sites([]heap.Site{{Func: "f", Bytes: words.Mib}}, 3))
 }
@@ -168,12 +166,12 @@ func TestKnownGrowth(t *testing.T) {
 			assert.Equal(t, tt.bytes, r.Evidence().Allowed)
 			findings := Known(r)
 			require.Len(t, findings, 1)
-			assert.Contains(t, findings[0].Text, tt.says)
+			assert.Contains(t, findings[0].Text(), tt.says)
 		})
 	}
 	r := run(report.Known{Func: `main\.newSession`, PerRequest: 2000, Reason: "#12", Until: day}, report.Known{Func: `main\.\(\*sessionStore`, PerRequest: 300, Reason: "#13", Until: day})
 	r.AllowedGrowth = 10
 	assert.Equal(t, 2310.0, r.Evidence().Allowed)
-	r.Heaps = nil
-	assert.Contains(t, Known(r)[0].Text, "could not be checked")
+	r.HeapProfiles = nil
+	assert.Contains(t, Known(r)[0].Text(), "could not be checked")
 }

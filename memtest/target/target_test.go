@@ -87,12 +87,12 @@ var (
 )
 
 // run measures a toy with that runtime.
-func run(t *testing.T, mode memtest.Holders, runtime func(*atomic.Int64) target.Runtime) (r *report.Record, err error) {
+func run(t *testing.T, mode memtest.HeapWalk, runtime func(*atomic.Int64) target.Runtime) (r *report.Record, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		fake := &toy{Target: &faketarget.Target{Retains: 1000}, runtime: runtime}
 		r, err = memtest.Measure(t.Context(), memtest.Scenario{
-			Name: "toy", Target: fake, Holders: mode,
+			Name: "toy", Target: fake, HeapWalk: mode,
 			Load:   load.Plan{Requests: load.Get("/"), Rate: 100, Duration: 60 * time.Second, Dial: fake.Dial},
 			Warmup: 10 * time.Second, Settle: -1,
 		})
@@ -103,15 +103,15 @@ func run(t *testing.T, mode memtest.Holders, runtime func(*atomic.Int64) target.
 // TestHoldersOfAnothersTarget: whoever holds what grew is named, and decides, in a target
 // whose runtime is nothing to us but a HeapWalker.
 func TestHoldersOfAnothersTarget(t *testing.T) {
-	r, err := run(t, memtest.HoldersRequired, func(served *atomic.Int64) target.Runtime { return walked{vm: vm{served}} })
+	r, err := run(t, memtest.HeapWalkRequired, func(served *atomic.Int64) target.Runtime { return walked{vm: vm{served}} })
 	require.NoError(t, err)
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
-	assert.Equal(t, "reachable heap", r.Trend.Channel)
-	require.NotEmpty(t, r.Holders)
-	assert.Equal(t, "global variable shop.Sessions.ALL", r.Holders[0].Name)
-	assert.InDelta(t, 1, r.Holders[0].Elements, 0.01)
-	assert.InDelta(t, 1000, r.Holders[0].PerRequest, 10)
-	assert.Contains(t, r.HoldersHow, "ToyVM 7.1, class names")
+	assert.Equal(t, "reachable heap", r.Trend.Signal)
+	require.NotEmpty(t, r.Retainers)
+	assert.Equal(t, "global variable shop.Sessions.ALL", r.Retainers[0].Name)
+	assert.InDelta(t, 1, r.Retainers[0].Elements, 0.01)
+	assert.InDelta(t, 1000, r.Retainers[0].PerRequest, 10)
+	assert.Contains(t, r.RetainersHow, "ToyVM 7.1, class names")
 	assert.ErrorContains(t, memtest.CheckLeak(r), "global variable shop.Sessions.ALL (HashMap)")
 
 	var html bytes.Buffer
@@ -131,7 +131,7 @@ func TestHoldersThatAreRequiredAndCannotBe(t *testing.T) {
 		"an absurd table": {func(n *atomic.Int64) target.Runtime { return impossible{vm{n}} }, "cannot be: node 1 cannot be"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := run(t, memtest.HoldersRequired, tt.runtime)
+			_, err := run(t, memtest.HeapWalkRequired, tt.runtime)
 			require.ErrorContains(t, err, "as Scenario.Holders requires: ")
 			assert.ErrorContains(t, err, tt.want)
 		})
@@ -141,7 +141,7 @@ func TestHoldersThatAreRequiredAndCannotBe(t *testing.T) {
 // TestRemediesAreTheRuntimes: a run that nothing decides says what would in the runtime's own
 // words, and the record says the same when it is judged again.
 func TestRemediesAreTheRuntimes(t *testing.T) {
-	r, err := run(t, memtest.HoldersOff, func(n *atomic.Int64) target.Runtime { return vm{n} })
+	r, err := run(t, memtest.HeapWalkOff, func(n *atomic.Int64) target.Runtime { return vm{n} })
 	require.NoError(t, err)
 	assert.Equal(t, leak.Inconclusive, r.Trend.Verdict)
 	assert.Contains(t, r.Trend.Remedy, "start ToyVM with --tell; or accept")
@@ -157,14 +157,14 @@ func TestRemediesAreTheRuntimes(t *testing.T) {
 
 // TestACollectorAloneDecides: no heap profile is asked for, and none is missed.
 func TestACollectorAloneDecides(t *testing.T) {
-	r, err := run(t, memtest.HoldersOff, func(n *atomic.Int64) target.Runtime { return collecting{vm{n}} })
+	r, err := run(t, memtest.HeapWalkOff, func(n *atomic.Int64) target.Runtime { return collecting{vm{n}} })
 	require.NoError(t, err)
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
-	assert.Equal(t, "live heap", r.Trend.Channel)
+	assert.Equal(t, "live heap", r.Trend.Signal)
 	assert.InDelta(t, 1000, r.Trend.PerRequest.Value, 50)
-	assert.Empty(t, r.Heaps)
+	assert.Empty(t, r.HeapProfiles)
 	for _, n := range r.Notes {
-		assert.NotContains(t, n.Text, "profile")
+		assert.NotContains(t, n.Text(), "profile")
 	}
 }
 
@@ -193,7 +193,7 @@ func TestLimitedLeavesTheOriginal(t *testing.T) {
 		other := of.WithMemoryLimit(128 << 20).WithEnv(map[string]string{"A": "2", "B": "3"})
 		env, limit := settingsOf(t, other)
 		assert.Equal(t, map[string]string{"A": "2", "B": "3"}, env)
-		assert.Equal(t, memtest.Bytes(128<<20), limit)
+		assert.Equal(t, memtest.SizeOf(128<<20), limit)
 		env, limit = settingsOf(t, of)
 		assert.Equal(t, map[string]string{"A": "1"}, env)
 		assert.Equal(t, memtest.Size("64MiB"), limit)

@@ -26,14 +26,14 @@ type Site struct {
 	// start, but did not grow throughout, or by no more than sampling can feign.
 	Uncertain bool
 
-	Holds []Held // what grows in step with it and is therefore taken for what it holds, most bytes first; not in Bytes and PerRequest
+	Retains []Retained // what grows in step with it and is therefore taken for what it holds, most bytes first; not in Bytes and PerRequest
 
 	Alloc string   // the allocating frames of most bytes, up to three, where they are not Func itself: "bytes.growSlice slice.go:12"
 	Stack []string // "func file:line" from the allocating frame outwards, of the stack that holds the most of Func's live bytes
 }
 
 // Held is a call site that allocates what another one holds.
-type Held struct {
+type Retained struct {
 	Func       string
 	File       string
 	Line       int
@@ -192,7 +192,7 @@ func (g *growth) site(l leak) Site {
 	}
 	s.Alloc = strings.Join(g.allocs[l.place], ", ")
 	for _, h := range l.holds {
-		s.Holds = append(s.Holds, Held{
+		s.Retains = append(s.Retains, Retained{
 			Func: h.fn, File: h.file, Line: h.place.line,
 			Bytes: int64(h.bytes.rise), Objects: int64(h.objects.rise), PerRequest: h.bytes.slope, Lo: h.bytes.lo, Hi: h.bytes.hi,
 			Stack: words(g.stacks[h.place]),

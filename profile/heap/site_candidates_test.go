@@ -24,8 +24,8 @@ func TestGrowthUnderATableThatDoubles(t *testing.T) {
 	require.Len(t, sites, 1)
 	assert.Equal(t, "main.(*registry).Set", sites[0].Func)
 	assert.False(t, sites[0].Uncertain)
-	require.Len(t, sites[0].Holds, 1)
-	assert.Equal(t, "net/http.readRequest", sites[0].Holds[0].Func)
+	require.Len(t, sites[0].Retains, 1)
+	assert.Equal(t, "net/http.readRequest", sites[0].Retains[0].Func)
 }
 
 // A list's element holds what was put into it, though both are the user's.
@@ -41,8 +41,8 @@ func TestGrowthUnderAList(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, sites, 2)
 	assert.Equal(t, "main.(*sessions).add", sites[0].Func)
-	require.Len(t, sites[0].Holds, 1)
-	assert.Equal(t, "main.newSession", sites[0].Holds[0].Func)
+	require.Len(t, sites[0].Retains, 1)
+	assert.Equal(t, "main.newSession", sites[0].Retains[0].Func)
 	assert.Equal(t, "main.audit", sites[1].Func, "it grows at a pace of its own")
 }
 

@@ -151,10 +151,10 @@ func TestGrowthNamesTheHolderFirst(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, sites, 2, name)
 		assert.Equal(t, "main.(*registry).Set", sites[0].Func, name)
-		require.Len(t, sites[0].Holds, 2, name)
-		assert.Equal(t, "net/textproto.readMIMEHeader", sites[0].Holds[0].Func, name)
-		assert.Equal(t, "net/http.readRequest", sites[0].Holds[1].Func, name)
-		assert.InDelta(t, 900, sites[0].Holds[1].PerRequest, 1, name)
+		require.Len(t, sites[0].Retains, 2, name)
+		assert.Equal(t, "net/textproto.readMIMEHeader", sites[0].Retains[0].Func, name)
+		assert.Equal(t, "net/http.readRequest", sites[0].Retains[1].Func, name)
+		assert.InDelta(t, 900, sites[0].Retains[1].PerRequest, 1, name)
 	}
 }
 

@@ -62,13 +62,13 @@ func TestGrowthOfARegistryOfRequests(t *testing.T) {
 	require.NotEmpty(t, sites)
 	for _, s := range sites {
 		t.Logf("%s %d %d %.0f", s.Func, s.Bytes, s.Objects, s.PerRequest)
-		for _, h := range s.Holds {
+		for _, h := range s.Retains {
 			t.Logf("   %s %d %d %.0f", h.Func, h.Bytes, h.Objects, h.PerRequest)
 		}
 	}
 	assert.Equal(t, "main.(*registry).Set", sites[0].Func)
 	held := map[string]bool{}
-	for _, h := range sites[0].Holds {
+	for _, h := range sites[0].Retains {
 		held[h.Func] = true
 	}
 	assert.True(t, held["net/http.readRequest"], "%v", held)

@@ -14,7 +14,7 @@ func (s Site) Whole() (bytes int64, perRequest profile.Estimate) {
 	bytes = s.Bytes
 	known := !s.Uncertain && s.Lo < s.Hi
 	value, half := s.PerRequest, (s.Hi-s.Lo)/2
-	for _, h := range s.Holds {
+	for _, h := range s.Retains {
 		bytes, value = bytes+h.Bytes, value+h.PerRequest
 		known, half = known && h.Lo < h.Hi, math.Hypot(half, (h.Hi-h.Lo)/2)
 	}

@@ -101,7 +101,7 @@ func TestAccuracy(t *testing.T) {
 			func(j judgement) bool { return j.set == "objects" && j.probed() },
 			func(c tally) bool { return c.all() == 25 && c[Inconclusive] <= 2 }},
 		{"without runtime data: none leaking",
-			func(j judgement) bool { return len(j.evidence.Polls)+len(j.evidence.Floors) == 0 },
+			func(j judgement) bool { return len(j.evidence.Polls)+len(j.evidence.LiveHeaps) == 0 },
 			func(c tally) bool { return c.all() == 108 && c[Leaking] == 0 }},
 	} {
 		c := count(bar.keep)

@@ -22,7 +22,7 @@ func longRun(n int) Evidence {
 	}
 	for i := 1; i <= 60; i++ {
 		s := e.Samples[i*(n-1)/60]
-		e.Floors = append(e.Floors, profile.LiveHeap{
+		e.LiveHeaps = append(e.LiveHeaps, profile.LiveHeap{
 			At: s.At, Requests: s.Requests, HeapAlloc: uint64(20<<20 + i%7*9000), HeapObjects: uint64(80_000 + i%5),
 			StackInuse: 1 << 20, Sys: 60 << 20, HeapReleased: 8 << 20, NextGC: 40 << 20, NumGC: uint64(i),
 		})
@@ -45,7 +45,7 @@ func BenchmarkDetect1M(b *testing.B) { benchmarkDetect(b, longRun(1_000_000)) }
 
 func BenchmarkDetectWorkingSet1M(b *testing.B) {
 	e := longRun(1_000_000)
-	e.Floors = nil
+	e.LiveHeaps = nil
 	benchmarkDetect(b, e)
 }
 

@@ -70,8 +70,8 @@ func (e Evidence) badSamples() *fault {
 const longestGap = 5 * time.Second
 
 func (e Evidence) badFloors() *fault {
-	for i := 1; i < len(e.Floors); i++ {
-		before, f := &e.Floors[i-1], &e.Floors[i]
+	for i := 1; i < len(e.LiveHeaps); i++ {
+		before, f := &e.LiveHeaps[i-1], &e.LiveHeaps[i]
 		if bad := counters("floors", f.At, before.At, f.Requests, before.Requests, f.NumGC, before.NumGC); bad != nil {
 			return bad
 		}
@@ -103,7 +103,7 @@ func counters(series string, at, atBefore time.Duration, requests, requestsBefor
 }
 
 func (e Evidence) tooLittle() *fault {
-	if len(e.Samples) < fewestSamples && len(e.Floors) < fewestFloor {
+	if len(e.Samples) < fewestSamples && len(e.LiveHeaps) < fewestFloor {
 		return &fault{fmt.Sprintf("too few samples: %d of %d", len(e.Samples), fewestSamples),
 			"run the load longer, or sample more often"}
 	}
@@ -159,8 +159,8 @@ func (e Evidence) completed() (requests, seconds float64) {
 		first, last := &e.Samples[0], &e.Samples[n-1]
 		return float64(last.Requests) - float64(first.Requests), (last.At - first.At).Seconds()
 	}
-	if n := len(e.Floors); n >= 2 {
-		first, last := &e.Floors[0], &e.Floors[n-1]
+	if n := len(e.LiveHeaps); n >= 2 {
+		first, last := &e.LiveHeaps[0], &e.LiveHeaps[n-1]
 		return float64(last.Requests) - float64(first.Requests), (last.At - first.At).Seconds()
 	}
 	return 0, 0

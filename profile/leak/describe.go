@@ -17,9 +17,9 @@ func (l *look) describe(all []judged, d decision) Trend {
 	}
 	t := Trend{
 		Verdict:    d.verdict,
-		Channel:    d.by.name,
+		Signal:     d.by.name,
 		PerRequest: bytes.estimate(),
-		Floor:      bytes.rule.floor,
+		Threshold:  bytes.rule.floor,
 		Margin:     bytes.rule.margin,
 		Detectable: l.detectable(bytes),
 		Shape:      shapeOf(d),
@@ -33,11 +33,11 @@ func (l *look) describe(all []judged, d decision) Trend {
 	}
 	if d.by.name == reachableHeap {
 		t.PerRequest = l.reachableGrowth()
-		t.Channels = append(t.Channels, Signal{Name: reachableHeap, Verdict: d.verdict, Slope: t.PerRequest, Unit: "B"})
+		t.Signals = append(t.Signals, Signal{Name: reachableHeap, Verdict: d.verdict, Slope: t.PerRequest, Unit: "B"})
 	}
 	t.PerSecond = t.PerRequest.Times(l.span / l.seconds)
 	for _, j := range all {
-		t.Channels = append(t.Channels, j.channel())
+		t.Signals = append(t.Signals, j.channel())
 		if j.name == heapObjects {
 			t.Objects = j.estimate()
 		}
@@ -58,7 +58,7 @@ func (l *look) describe(all []judged, d decision) Trend {
 func (j judged) channel() Signal {
 	c := Signal{
 		Name: j.name, Verdict: j.verdict, Slope: j.estimate(), Unit: "B",
-		Floor: j.rule.floor, Margin: j.rule.margin,
+		Threshold: j.rule.floor, Margin: j.rule.margin,
 	}
 	switch j.name {
 	case heapObjects, goroutines, descriptors, threads:

@@ -37,7 +37,7 @@ func healthy(change func(requests uint64, s *profile.Sample, f *profile.LiveHeap
 		s.WorkingSet = s.Usage - s.InactiveFile
 		e.Samples = append(e.Samples, s)
 		if i%10 == 9 {
-			e.Floors = append(e.Floors, f)
+			e.LiveHeaps = append(e.LiveHeaps, f)
 		}
 	}
 	return e
@@ -50,17 +50,17 @@ func TestWhatIsGivenBackWasNotLeaked(t *testing.T) {
 	e := healthy(leak)
 	require.Equal(t, Leaking, sound(t, e).Verdict)
 
-	e.Rest = e.Floors[len(e.Floors)-1]
+	e.Rest = e.LiveHeaps[len(e.LiveHeaps)-1]
 	assert.Equal(t, Leaking, sound(t, e).Verdict, "it is still there at rest")
 
-	e.RestBefore, e.Rest = e.Floors[0], e.Floors[len(e.Floors)-1]
+	e.RestBefore, e.Rest = e.LiveHeaps[0], e.LiveHeaps[len(e.LiveHeaps)-1]
 	for _, f := range []*profile.LiveHeap{&e.RestBefore, &e.Rest} {
 		f.HeapAlloc -= 4 << 20
 		f.HeapObjects -= 20_000
 	}
 	assert.Equal(t, Leaking, sound(t, e).Verdict, "what is held under load was held from the start")
 
-	e.RestBefore = e.Floors[0]
+	e.RestBefore = e.LiveHeaps[0]
 	got := sound(t, e)
 	assert.Equal(t, Inconclusive, got.Verdict)
 	assert.Equal(t, "live heap: it grew with the requests, but most of that was given back when the load stopped", got.Reason)
@@ -112,7 +112,7 @@ func TestChannels(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got := sound(t, healthy(test.change))
 			assert.Equal(t, test.verdict, got.Verdict, got.Reason)
-			assert.Equal(t, test.channel, got.Channel)
+			assert.Equal(t, test.channel, got.Signal)
 			if test.bytes > 0 {
 				assert.InEpsilon(t, test.bytes, got.PerRequest.Value, 0.02)
 				assert.InEpsilon(t, 200*test.bytes, got.PerSecond.Value, 0.02)
@@ -133,12 +133,12 @@ func TestGoroutinesAreCounted(t *testing.T) {
 	}
 	got := sound(t, e)
 	assert.Equal(t, Leaking, got.Verdict, got.Reason)
-	assert.Equal(t, goroutines, got.Channel)
+	assert.Equal(t, goroutines, got.Signal)
 }
 
 func TestWorkingSetAlone(t *testing.T) {
 	grows := healthy(func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Anon += 1000 * n })
-	grows.Floors = nil
+	grows.LiveHeaps = nil
 	got := sound(t, grows)
 	assert.Equal(t, Inconclusive, got.Verdict, "growth of the working set is no leak unless the user says so")
 	assert.InEpsilon(t, 1000, got.PerRequest.Value, 0.02, "yet it is reported")
@@ -149,7 +149,7 @@ func TestWorkingSetAlone(t *testing.T) {
 	assert.Equal(t, Leaking, sound(t, grows).Verdict)
 
 	flat := healthy(unchanged)
-	flat.Floors = nil
+	flat.LiveHeaps = nil
 	assert.Equal(t, Steady, sound(t, flat).Verdict, "what is flat is flat")
 }
 
@@ -196,19 +196,19 @@ func TestAllowanceSaysHowLongARunWouldDo(t *testing.T) {
 }
 
 func TestMoreTellsHowMuchLonger(t *testing.T) {
-	few := Evidence{Floors: floorsGrowing(8, 0), Samples: healthy(unchanged).Samples[:80]}
+	few := Evidence{LiveHeaps: floorsGrowing(8, 0), Samples: healthy(unchanged).Samples[:80]}
 	got := sound(t, few)
 	assert.Equal(t, Inconclusive, got.Verdict)
 	assert.Equal(t, 4*time.Second, got.More, "eight floors in eight seconds, and twelve are needed")
 
 	grows := healthy(func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Anon += 1000 * n })
-	grows.Floors = grows.Floors[:4]
+	grows.LiveHeaps = grows.LiveHeaps[:4]
 	got = sound(t, grows)
 	assert.Equal(t, 2*time.Minute, got.More, "four floors in a minute, and twelve are needed: %s", got.Remedy)
 
-	chunks := Evidence{Floors: floorsGrowing(60, 0)}
-	for i := range chunks.Floors {
-		chunks.Floors[i].HeapAlloc += uint64(i/14) * 4 << 20
+	chunks := Evidence{LiveHeaps: floorsGrowing(60, 0)}
+	for i := range chunks.LiveHeaps {
+		chunks.LiveHeaps[i].HeapAlloc += uint64(i/14) * 4 << 20
 	}
 	got = sound(t, chunks)
 	assert.Equal(t, Inconclusive, got.Verdict)
@@ -312,7 +312,7 @@ func TestThinnedKeepsBothEnds(t *testing.T) {
 
 func TestAShortLoadIsNeverSteady(t *testing.T) {
 	e := healthy(unchanged)
-	e.Samples, e.Floors, e.Window = e.Samples[:60], nil, 6*time.Second
+	e.Samples, e.LiveHeaps, e.Window = e.Samples[:60], nil, 6*time.Second
 	got := sound(t, e)
 	assert.Equal(t, Inconclusive, got.Verdict)
 	assert.Contains(t, got.Reason, "too short to say so (10 s would do)")

@@ -27,9 +27,9 @@ func (p Poll) committed() float64 { return float64(p.Sys) - float64(p.HeapReleas
 // Evidence is what a verdict is made of: the measured window of a run. Requests are
 // counted from the first that the process served, in all three series alike.
 type Evidence struct {
-	Samples profile.Series     // the target's memory, from the start of the measured load to its end
-	Floors  []profile.LiveHeap // live heap after forced collections in that window; none where there is no pprof
-	Polls   []Poll             // what the runtime said without being forced; none where it was not asked
+	Samples   profile.Series     // the target's memory, from the start of the measured load to its end
+	LiveHeaps []profile.LiveHeap // live heap after forced collections in that window; none where there is no pprof
+	Polls     []Poll             // what the runtime said without being forced; none where it was not asked
 
 	Runtime profile.RuntimeInfo // what the target's runtime is called, and what would make it tell more
 
@@ -47,7 +47,7 @@ type Evidence struct {
 	// load, where it paused, and after it; none where it was not read. Held is who holds
 	// what grew, and how many elements that had then.
 	Reachable []profile.Reachable
-	Held      []Retainer
+	Retainers []Retainer
 
 	// Broken says what interrupted the measured load, a sentence each: a restart, a
 	// pause, an OOM kill, a gap in the samples. Any makes the verdict Inconclusive.

@@ -70,8 +70,8 @@ func (l *look) amplified(channel string) float64 {
 		return 1
 	}
 	var live, goal uint64
-	if n := len(l.Floors); n > 0 {
-		live, goal = l.Floors[n-1].HeapAlloc, l.Floors[n-1].NextGC
+	if n := len(l.LiveHeaps); n > 0 {
+		live, goal = l.LiveHeaps[n-1].HeapAlloc, l.LiveHeaps[n-1].NextGC
 	}
 	if n := len(l.Polls); n > 0 && goal == 0 {
 		live, goal = l.Polls[n-1].HeapLive, l.Polls[n-1].NextGC

@@ -28,7 +28,7 @@ func sound(t *testing.T, e Evidence) Trend {
 		require.NotEmpty(t, got.Remedy)
 	} else {
 		require.Empty(t, got.Reason)
-		require.NotEmpty(t, got.Channel)
+		require.NotEmpty(t, got.Signal)
 		require.NotEmpty(t, got.Shape, "%v", got)
 	}
 	require.GreaterOrEqual(t, got.More, time.Duration(0))
@@ -66,7 +66,7 @@ func FuzzDetect(f *testing.F) {
 					Usage: size, WorkingSet: size, Anon: size, Missing: profile.FieldSet(series >> 3)}})
 			}
 			if series&2 != 0 {
-				e.Floors = append(e.Floors, profile.LiveHeap{At: at, Requests: requests, HeapAlloc: size, HeapObjects: count, Sys: size, NumGC: count})
+				e.LiveHeaps = append(e.LiveHeaps, profile.LiveHeap{At: at, Requests: requests, HeapAlloc: size, HeapObjects: count, Sys: size, NumGC: count})
 			}
 			if series&4 != 0 {
 				e.Polls = append(e.Polls, Poll{At: at, Requests: requests, HeapLive: size, Sys: size, NumGC: count, Goroutines: count})
@@ -104,7 +104,7 @@ func TestBadEvidence(t *testing.T) {
 		{"no requests", Evidence{Samples: series(func(_ int, s *profile.Sample) { s.Requests = 5 })}, "no requests were completed"},
 		{"counter reset", Evidence{Samples: series(func(i int, s *profile.Sample) { s.Requests = uint64(i%100) * 100 })}, "requests runs backwards"},
 		{"OOM kill", Evidence{Samples: series(func(i int, s *profile.Sample) { s.OOMKills = uint64(i / 100) })}, "want of memory"},
-		{"restart", Evidence{Samples: series(same), Floors: []profile.LiveHeap{{NumGC: 9}, {At: time.Second, NumGC: 2}}}, "restarted"},
+		{"restart", Evidence{Samples: series(same), LiveHeaps: []profile.LiveHeap{{NumGC: 9}, {At: time.Second, NumGC: 2}}}, "restarted"},
 		{"gap", Evidence{Samples: append(series(same)[:40], series(same)[80:]...)}, "no samples from 19.5s to 40s"},
 		{"pause", Evidence{Samples: series(func(i int, s *profile.Sample) {
 			if i > 60 {
@@ -134,7 +134,7 @@ func TestExtremes(t *testing.T) {
 	}
 	assert.Equal(t, Steady, sound(t, Evidence{Samples: constant}).Verdict)
 	assert.Equal(t, Steady, sound(t, Evidence{Samples: huge}).Verdict)
-	got := sound(t, Evidence{Samples: profile.Series{}, Floors: floorsGrowing(30, 1e12)})
+	got := sound(t, Evidence{Samples: profile.Series{}, LiveHeaps: floorsGrowing(30, 1e12)})
 	assert.Equal(t, Leaking, got.Verdict, "floors alone are enough: %s", got.Reason)
 	assert.InEpsilon(t, 1e12, got.PerRequest.Value, 1e-6)
 }
@@ -172,7 +172,7 @@ func TestReadTraceLeavesOutWhatWasNotSampled(t *testing.T) {
 	_, ok = e.Samples[1].Value(profile.WorkingSet)
 	assert.False(t, ok, "the working set is not known without inactive_file")
 	assert.Equal(t, uint64(100), e.Samples[1].Requests, "requests that were not sampled lie on a line")
-	assert.Equal(t, []profile.LiveHeap{{At: time.Second, Requests: 100, HeapAlloc: 7}}, e.Floors)
+	assert.Equal(t, []profile.LiveHeap{{At: time.Second, Requests: 100, HeapAlloc: 7}}, e.LiveHeaps)
 	assert.Equal(t, []Poll{{At: 2 * time.Second, Requests: 200, HeapLive: 8}}, e.Polls)
 }
 

@@ -98,7 +98,7 @@ func (l *look) judgeWorkingSet() judged {
 // window of them at least, are the same. Either alone is not enough: the heap can
 // grow into memory that it has already, and few readings say little of the rest.
 func (l *look) judgeByWorkingSet(heap judged) judged {
-	if heap.verdict != Inconclusive || len(l.Floors) >= fewestFloor || l.samples.len() < fewestSamples {
+	if heap.verdict != Inconclusive || len(l.LiveHeaps) >= fewestFloor || l.samples.len() < fewestSamples {
 		return heap
 	}
 	w := l.judgeWorkingSet()

@@ -14,7 +14,7 @@ func loadClock(e Evidence) clock {
 	samples := thin(e.Samples)
 	n, moment := samples.len(), func(i int) (time.Duration, uint64) { return samples.at(i).At, samples.at(i).Requests }
 	if n < 2 {
-		n, moment = len(e.Floors), func(i int) (time.Duration, uint64) { return e.Floors[i].At, e.Floors[i].Requests }
+		n, moment = len(e.LiveHeaps), func(i int) (time.Duration, uint64) { return e.LiveHeaps[i].At, e.LiveHeaps[i].Requests }
 	}
 	c := clock{at: make([]float64, n), requests: make([]float64, n)}
 	for i := range n {

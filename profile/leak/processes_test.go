@@ -29,7 +29,7 @@ func TestDescriptorsAndThreadsAreChannels(t *testing.T) {
 	assert.Equal(t, Steady, steady.Verdict, steady.Reason)
 	for name, trend := range map[string]Trend{"file descriptors": run(grows, flat), "threads": run(flat, grows)} {
 		assert.Equal(t, Leaking, trend.Verdict, trend.Reason)
-		assert.Equal(t, name, trend.Channel)
+		assert.Equal(t, name, trend.Signal)
 		assert.InDelta(t, 1, channelOf(trend, name).Slope.Value, 0.05, "one with each request")
 		assert.Equal(t, name, channelOf(trend, name).Unit)
 	}
@@ -38,7 +38,7 @@ func TestDescriptorsAndThreadsAreChannels(t *testing.T) {
 }
 
 func channelOf(t Trend, name string) Signal {
-	for _, c := range t.Channels {
+	for _, c := range t.Signals {
 		if c.Name == name {
 			return c
 		}

@@ -36,7 +36,7 @@ func (l *look) byReachable(all []judged, undecided decision) decision {
 	if !l.readAround() {
 		return undecided
 	}
-	for _, h := range l.Held {
+	for _, h := range l.Retainers {
 		if l.evenly(h) && l.reachableGrowth().Value > l.Allowed {
 			return decision{verdict: Leaking, by: judged{name: reachableHeap}, why: oneMore(h, l.Reachable)}
 		}

@@ -26,7 +26,7 @@ func undecided(t *testing.T, perRequest float64) Evidence {
 		e.Samples = append(e.Samples, profile.Sample{At: at, Requests: requests, Memory: profile.Memory{Missing: profile.AllFieldsExcept()}})
 		if s%10 == 0 {
 			live := 4*mib + perRequest*float64(requests-600) + 30*mib*rng.Float64()
-			e.Floors = append(e.Floors, profile.LiveHeap{At: at, Requests: requests, HeapAlloc: uint64(live), HeapObjects: 10_000 + rng.Uint64N(40_000)})
+			e.LiveHeaps = append(e.LiveHeaps, profile.LiveHeap{At: at, Requests: requests, HeapAlloc: uint64(live), HeapObjects: 10_000 + rng.Uint64N(40_000)})
 		}
 	}
 	e.Rest = e.RestBefore
@@ -74,12 +74,12 @@ func TestReachableDecides(t *testing.T) {
 		{"too seldom", even, one, holding(6, 206, 340, 606), nil, Inconclusive, ""},
 		{"two readings", even, one, leak, func(e *Evidence) {
 			e.Reachable = []profile.Reachable{e.Reachable[0], e.Reachable[3]}
-			e.Held[0].Counts = []uint64{600, 18_600}
+			e.Retainers[0].Counts = []uint64{600, 18_600}
 		}, Inconclusive, ""},
 		{"less than a minute", even, one, leak, func(e *Evidence) { e.Reachable[0].At += 32 * time.Second; e.Reachable[1].At += 20 * time.Second }, Inconclusive, ""},
-		{"too few bytes", even, one, leak, func(e *Evidence) { e.Held[0].Bytes = 60_000 }, Inconclusive, ""},
-		{"a small part of the growth", even, one, leak, func(e *Evidence) { e.Held[0].Share = 0.2 }, Inconclusive, ""},
-		{"the second of two holders", even, one, holding(600, 6600, 6600, 6600), func(e *Evidence) { e.Held = append(e.Held, leak) }, Leaking, "600 → 6,600"},
+		{"too few bytes", even, one, leak, func(e *Evidence) { e.Retainers[0].Bytes = 60_000 }, Inconclusive, ""},
+		{"a small part of the growth", even, one, leak, func(e *Evidence) { e.Retainers[0].Share = 0.2 }, Inconclusive, ""},
+		{"the second of two holders", even, one, holding(600, 6600, 6600, 6600), func(e *Evidence) { e.Retainers = append(e.Retainers, leak) }, Leaking, "600 → 6,600"},
 		{"within what is allowed", even, one, leak, func(e *Evidence) { e.Allowed = 24.5 }, Inconclusive, "24.5 B would do"},
 		{"a count for a reading is missing", even, one, holding(600, 6600, 18_600), nil, Inconclusive, ""},
 		{"read before the load's end", even, one, leak, func(e *Evidence) { e.Reachable[3].Requests -= 100 }, Inconclusive, ""},
@@ -99,7 +99,7 @@ func TestReachableDecides(t *testing.T) {
 			e := undecided(t, float64(tt.grown[0]+tt.grown[1]+tt.grown[2])/18_000)
 			e.Reachable = readings(tt.grown, tt.objects)
 			if tt.held.Name != "" {
-				e.Held = []Retainer{tt.held}
+				e.Retainers = []Retainer{tt.held}
 			}
 			if tt.change != nil {
 				tt.change(&e)
@@ -109,7 +109,7 @@ func TestReachableDecides(t *testing.T) {
 			assert.Contains(t, got.Reason, tt.why)
 			switch got.Verdict {
 			case Leaking:
-				assert.Equal(t, "reachable heap", got.Channel)
+				assert.Equal(t, "reachable heap", got.Signal)
 				assert.InDelta(t, 24, got.PerRequest.Value, 1)
 				assert.False(t, got.PerRequest.Interval())
 			case Steady:
@@ -122,15 +122,15 @@ func TestReachableDecides(t *testing.T) {
 // TestReachableDecidesNothingThatCurvesDecide: neither verdict is changed.
 func TestReachableDecidesNothingThatCurvesDecide(t *testing.T) {
 	e := undecided(t, 0)
-	e.Floors = nil
+	e.LiveHeaps = nil
 	for i := range e.Samples {
 		if i%10 == 0 {
-			e.Floors = append(e.Floors, profile.LiveHeap{At: e.Samples[i].At, Requests: e.Samples[i].Requests, HeapAlloc: 4 * mib, HeapObjects: 10_000})
+			e.LiveHeaps = append(e.LiveHeaps, profile.LiveHeap{At: e.Samples[i].At, Requests: e.Samples[i].Requests, HeapAlloc: 4 * mib, HeapObjects: 10_000})
 		}
 	}
 	require.Equal(t, Steady, Detect(e).Verdict)
 	e.Reachable = readings([3]uint64{24 * 6000, 24 * 4000, 24 * 8000}, [3]uint64{6000, 4000, 8000})
-	e.Held = []Retainer{{Name: "main.x", Share: 1, Bytes: 400_000, Counts: []uint64{600, 6600, 10_600, 18_600}}}
+	e.Retainers = []Retainer{{Name: "main.x", Share: 1, Bytes: 400_000, Counts: []uint64{600, 6600, 10_600, 18_600}}}
 	assert.Equal(t, Steady, Detect(e).Verdict)
 }
 
@@ -227,7 +227,7 @@ func FuzzReachable(f *testing.F) {
 		for s := range 60 {
 			at := time.Duration(s) * time.Second
 			e.Samples = append(e.Samples, profile.Sample{At: at, Requests: uint64(100 * s)})
-			e.Floors = append(e.Floors, profile.LiveHeap{At: at, Requests: uint64(100 * s), HeapAlloc: rng.Uint64N(8 * mib), HeapObjects: 1 + rng.Uint64N(1e5)})
+			e.LiveHeaps = append(e.LiveHeaps, profile.LiveHeap{At: at, Requests: uint64(100 * s), HeapAlloc: rng.Uint64N(8 * mib), HeapObjects: 1 + rng.Uint64N(1e5)})
 		}
 		h := Retainer{Name: "x", Share: rng.Float64(), Bytes: bytes}
 		for range min(max(n, 0), 50) {
@@ -237,7 +237,7 @@ func FuzzReachable(f *testing.F) {
 			h.Counts = append(h.Counts, count)
 			count = rng.Uint64() >> rng.IntN(64)
 		}
-		e.Held = []Retainer{h}
+		e.Retainers = []Retainer{h}
 		got := Detect(e)
 		assert.False(t, math.IsNaN(got.PerRequest.Value), fmt.Sprint(got))
 	})

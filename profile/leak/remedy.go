@@ -18,7 +18,7 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 	switch {
 	case d.veto == weakWitness && len(l.Reachable) > 0:
 		return fmt.Sprintf("run %v more: who holds what grows is read from outside, and whether it is one more with each request shows then; or %s", more, l.Runtime.OrGo().Measure), more
-	case d.veto == weakWitness && len(l.Floors) > 0:
+	case d.veto == weakWitness && len(l.LiveHeaps) > 0:
 		return l.moreCollections()
 	case d.veto == weakWitness:
 		return l.Runtime.OrGo().Measure + "; or accept the weaker verdict of the working set", 0
@@ -31,7 +31,7 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 		return "look for open files, sockets, tmpfs files and directory entries; cgroup v2 tells what the kernel can give back apart", 0
 	case d.veto == noVeto && (has(loadRamps) || has(onlyCorrected)):
 		return "hold the rate over the measured load", 0
-	case j.name == liveHeap && len(l.Floors) < fewestFloor:
+	case j.name == liveHeap && len(l.LiveHeaps) < fewestFloor:
 		return l.moreCollections()
 	case d.veto == noVeto && !j.stop.Proven && j.stop.Until > 0:
 		more = l.lasting(j.stop.Until - l.load.requests[len(l.load.requests)-1])
@@ -44,7 +44,7 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 
 // moreCollections returns the remedy where too few collections were seen.
 func (l *look) moreCollections() (string, time.Duration) {
-	forced, natural := len(l.Floors), l.collections()
+	forced, natural := len(l.LiveHeaps), l.collections()
 	if forced > 0 && natural == 0 {
 		more := l.scaled(float64(fewestFloor) / float64(forced))
 		return fmt.Sprintf("run %v more: %d forced collections of %d needed", more, forced, fewestFloor), more

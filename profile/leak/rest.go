@@ -14,12 +14,12 @@ func (l *look) gaveBack(j judged) bool {
 	case heapObjects:
 		of = func(f profile.LiveHeap) float64 { return float64(f.HeapObjects) }
 	}
-	if of == nil || l.Rest.HeapAlloc == 0 || len(l.Floors) < fewestFloor {
+	if of == nil || l.Rest.HeapAlloc == 0 || len(l.LiveHeaps) < fewestFloor {
 		return false
 	}
-	held := of(l.Floors[len(l.Floors)-1]) - of(l.Rest)
+	held := of(l.LiveHeaps[len(l.LiveHeaps)-1]) - of(l.Rest)
 	if l.RestBefore.HeapAlloc > 0 {
-		held -= max(0, of(l.Floors[0])-of(l.RestBefore))
+		held -= max(0, of(l.LiveHeaps[0])-of(l.RestBefore))
 	}
 	return held > j.slope.Value*l.span/2
 }

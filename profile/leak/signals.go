@@ -57,12 +57,12 @@ func (l *look) has(fields ...profile.Field) bool {
 }
 
 // hasRuntime tells whether the target's runtime spoke at all.
-func (l *look) hasRuntime() bool { return len(l.Polls) > 0 || len(l.Floors) >= fewestRuntime }
+func (l *look) hasRuntime() bool { return len(l.Polls) > 0 || len(l.LiveHeaps) >= fewestRuntime }
 
 // heapCurve returns the live heap with the stacks: after forced collections where there
 // are enough, else after the target's own.
 func (l *look) heapCurve() (c curve, forced bool) {
-	if len(l.Floors) < fewestFloor {
+	if len(l.LiveHeaps) < fewestFloor {
 		return l.cycleCurve(), false
 	}
 	return l.floorCurve(func(f *profile.LiveHeap) float64 { return float64(f.HeapAlloc) + float64(f.StackInuse) }), true
@@ -70,8 +70,8 @@ func (l *look) heapCurve() (c curve, forced bool) {
 
 // objectCurve returns the number of heap objects after the forced collections that told it.
 func (l *look) objectCurve() (c curve, ok bool) {
-	for i := range l.Floors {
-		if f := &l.Floors[i]; f.HeapObjects > 0 {
+	for i := range l.LiveHeaps {
+		if f := &l.LiveHeaps[i]; f.HeapObjects > 0 {
 			c.add(f.At.Seconds(), float64(f.Requests), float64(f.HeapObjects))
 		}
 	}
@@ -90,8 +90,8 @@ func (l *look) goroutineCurve() (c curve, ok bool) {
 
 func (l *look) floorCurve(figure func(*profile.LiveHeap) float64) curve {
 	var c curve
-	for i := range l.Floors {
-		f := &l.Floors[i]
+	for i := range l.LiveHeaps {
+		f := &l.LiveHeaps[i]
 		c.add(f.At.Seconds(), float64(f.Requests), figure(f))
 	}
 	return c.lowest(mostFloors)
@@ -262,10 +262,10 @@ func (l *look) offHeapCurve() (c curve, ok bool) {
 		return c.medians(min(mostPoints, len(c.x)/3)), true
 	}
 	c = curve{}
-	for _, f := range l.Floors {
+	for _, f := range l.LiveHeaps {
 		c.add(f.At.Seconds(), float64(f.Requests), l.outside(f.At, f.Committed()))
 	}
-	return c, len(c.x) > 0 && !slices.ContainsFunc(l.Floors, func(f profile.LiveHeap) bool { return f.Sys == 0 })
+	return c, len(c.x) > 0 && !slices.ContainsFunc(l.LiveHeaps, func(f profile.LiveHeap) bool { return f.Sys == 0 })
 }
 
 // medians returns a curve in bins of their medians.

@@ -52,7 +52,7 @@ func (s simulation) run() Evidence {
 		probed = t
 		live := base + retained(t, requests, total, history) + s.leaked(requests, total) + drift + ar +
 			noise/3*s.rng.NormFloat64() + flight*s.rng.ExpFloat64()*rate/s.rate
-		e.Floors = append(e.Floors, profile.LiveHeap{At: at, Requests: uint64(requests), HeapAlloc: uint64(math.Max(live, 0))})
+		e.LiveHeaps = append(e.LiveHeaps, profile.LiveHeap{At: at, Requests: uint64(requests), HeapAlloc: uint64(math.Max(live, 0))})
 	}
 	return e
 }
@@ -204,9 +204,9 @@ func upTo(e Evidence, length time.Duration) Evidence {
 			break
 		}
 	}
-	for i, f := range e.Floors {
+	for i, f := range e.LiveHeaps {
 		if f.At > end {
-			e.Floors = e.Floors[:i]
+			e.LiveHeaps = e.LiveHeaps[:i]
 			break
 		}
 	}

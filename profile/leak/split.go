@@ -55,9 +55,9 @@ type runtimeFigures struct{ live, stacks, kept float64 } // kept: from the syste
 
 // runtimeFigures returns the floors', or where there are too few the polls'.
 func (l *look) runtimeFigures() (n int, at func(i int) runtimeFigures) {
-	if len(l.Floors) >= fewestRuntime {
-		return len(l.Floors), func(i int) runtimeFigures {
-			f := &l.Floors[i]
+	if len(l.LiveHeaps) >= fewestRuntime {
+		return len(l.LiveHeaps), func(i int) runtimeFigures {
+			f := &l.LiveHeaps[i]
 			return runtimeFigures{float64(f.HeapAlloc), float64(f.StackInuse), f.Committed()}
 		}
 	}

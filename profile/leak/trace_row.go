@@ -90,7 +90,7 @@ func (rec *recording) add(r row) error {
 		})
 	}
 	if live, ok := r.number("forced_gc_heap"); ok {
-		rec.e.Floors = append(rec.e.Floors, profile.LiveHeap{
+		rec.e.LiveHeaps = append(rec.e.LiveHeaps, profile.LiveHeap{
 			At: at, Requests: requests, HeapAlloc: uint64(live), HeapObjects: r.size("heap_objects_count"),
 		})
 	}
@@ -144,8 +144,8 @@ func (rec *recording) evidence() Evidence {
 	for i := range e.Polls {
 		fill(e.Polls[i].At, &e.Polls[i].Requests)
 	}
-	for i := range e.Floors {
-		fill(e.Floors[i].At, &e.Floors[i].Requests)
+	for i := range e.LiveHeaps {
+		fill(e.LiveHeaps[i].At, &e.LiveHeaps[i].Requests)
 	}
 	return e
 }

@@ -49,7 +49,7 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 // Trend is what Detect found.
 type Trend struct {
 	Verdict Verdict
-	Channel string // the figure that decided: "live heap", "heap objects", "working set", "reachable heap", …
+	Signal  string // the figure that decided: "live heap", "heap objects", "working set", "reachable heap", …
 
 	PerRequest profile.Estimate // growth in bytes per completed request
 	PerSecond  profile.Estimate // growth in bytes per second
@@ -57,16 +57,16 @@ type Trend struct {
 	Objects    profile.Estimate // growth in heap objects per completed request; no Points where they were not counted
 	Bound      float64          // if Steady: no growth above this many bytes per request
 
-	Floor      float64 // growth over the window below which nothing is called a leak, in bytes
+	Threshold  float64 // growth over the window below which nothing is called a leak, in bytes
 	Margin     float64 // growth over the window that Steady excludes, in bytes
 	Detectable float64 // the leak that this run would have found in 4 of 5 cases, in bytes per request
 
 	Memory    float64 // the working set at the window's end, in bytes; 0 if it was not sampled
 	Amplified float64 // bytes that memory grows by for each byte of PerRequest: what the runtime lets a heap grow to, over what is live
 
-	Shape    string   // flat, plateau, cache fill, step, sawtooth, leak; growth where its end is not seen
-	Channels []Signal // what each figure says by itself
-	Split    []Cause  // the working set's growth over the window by cause, largest first
+	Shape   string   // flat, plateau, cache fill, step, sawtooth, leak; growth where its end is not seen
+	Signals []Signal // what each figure says by itself
+	Split   []Cause  // the working set's growth over the window by cause, largest first
 
 	Reason string // if Inconclusive: why; else how what is reachable in the heap decided, where it did
 	Remedy string // if Inconclusive: what would decide it
@@ -78,14 +78,14 @@ type Trend struct {
 
 // Channel is what one figure says by itself.
 type Signal struct {
-	Name    string           // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set", "reachable heap"
-	Verdict Verdict          // of this figure alone
-	Slope   profile.Estimate // growth per completed request, in Unit
-	Unit    string           // "B", "objects", "goroutines", "file descriptors" or "threads"
-	Bound   float64          // if Steady: no growth above this per request, in Unit
-	Floor   float64          // growth over the window below which nothing is called a leak, in Unit
-	Margin  float64          // growth over the window that Steady excludes, in Unit
-	Reasons []string         // why it is not Leaking
+	Name      string           // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set", "reachable heap"
+	Verdict   Verdict          // of this figure alone
+	Slope     profile.Estimate // growth per completed request, in Unit
+	Unit      string           // "B", "objects", "goroutines", "file descriptors" or "threads"
+	Bound     float64          // if Steady: no growth above this per request, in Unit
+	Threshold float64          // growth over the window below which nothing is called a leak, in Unit
+	Margin    float64          // growth over the window that Steady excludes, in Unit
+	Reasons   []string         // why it is not Leaking
 }
 
 // Cause is a part of memory and how much it grew over the window.

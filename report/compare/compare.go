@@ -15,22 +15,18 @@ import (
 // Comparison is what changed between two sets of runs of one scenario.
 type Comparison struct {
 	Before, After []*report.Record
-	Deltas        []Delta        // figures that both have, in the order of their importance
-	Sites         []SiteDelta    // call sites whose growth is not the same, largest change first
-	Held          []HeldDelta    // code that holds more or less live heap, largest change first
-	Judged        []report.Check // what a judge said of Deltas, by their figures; none if none was asked
+	Deltas        []Delta         // figures that both have, in the order of their importance
+	Sites         []SiteDelta     // call sites whose growth is not the same, largest change first
+	Retained      []RetainedDelta // code that holds more or less live heap, largest change first
+	Judged        []report.Check  // what a judge said of Deltas, by their figures; none if none was asked
 }
-
-// NotWorse begins the rules by which a judge compares two sides; the figure's name
-// follows. They are among the checks of the last record after the change.
-const NotWorse = "not worse: "
 
 // judgedBefore returns the checks that compare the runs with others.
 func judgedBefore(after []*report.Record) []report.Check {
 	var all []report.Check
 	if len(after) > 0 {
 		for _, c := range after[len(after)-1].Checks {
-			if strings.HasPrefix(c.Rule, NotWorse) {
+			if c.Judge == report.NotWorse {
 				all = append(all, c)
 			}
 		}
@@ -39,9 +35,9 @@ func judgedBefore(after []*report.Record) []report.Check {
 }
 
 // check returns what a judge said of the figure.
-func (c *Comparison) check(figure string) (report.Check, bool) {
+func (c *Comparison) check(m report.Metric) (report.Check, bool) {
 	for _, check := range c.Judged {
-		if check.Rule == NotWorse+figure {
+		if check.Metric == m {
 			return check, true
 		}
 	}
@@ -50,11 +46,9 @@ func (c *Comparison) check(figure string) (report.Check, bool) {
 
 // Delta is the change of one figure.
 type Delta struct {
-	Figure        string  // "growth per request", "peak working set", …
-	Unit          string  // as in Figure.Unit
+	Metric        report.Metric
 	Before, After float64 // medians over the runs
 	Change        Change
-	More          bool // more of it is better
 
 	P      float64 // benchstat's p: how often runs of equal distribution differ as much; 1 if that is not known
 	N      [2]int  // runs before, after
@@ -83,13 +77,13 @@ type SiteDelta struct {
 // those of the trends where there is one run each; of all else, and of growth from
 // four runs each on, they are of Mann and Whitney, which assume no distribution.
 func Runs(before, after []*report.Record) *Comparison {
-	c := &Comparison{Before: before, After: after, Sites: siteDeltas(before, after), Held: heldDeltas(before, after), Judged: judgedBefore(after)}
+	c := &Comparison{Before: before, After: after, Sites: siteDeltas(before, after), Retained: heldDeltas(before, after), Judged: judgedBefore(after)}
 	c.Deltas = Deltas(report.FiguresOf(before), report.FiguresOf(after))
 	if len(before) != 1 || len(after) != 1 || !before[0].Trial.Alone() || !after[0].Trial.Alone() {
 		return c
 	}
 	for i, d := range c.Deltas {
-		if d.Unit == report.GrowthUnit {
+		if d.Metric == report.GrowthPerRequest {
 			c.Deltas[i].Change = trendShift(before[0].Trend.PerRequest, after[0].Trend.PerRequest)
 		}
 	}
@@ -99,16 +93,16 @@ func Runs(before, after []*report.Record) *Comparison {
 // Deltas compares figures of runs before a change with those of runs after it, by unit
 // (see [report.FiguresOf]), in the order of their importance. A figure that only one side has
 // is left out.
-func Deltas(before, after map[string][]float64) []Delta {
+func Deltas(before, after map[report.Metric][]float64) []Delta {
 	var all []Delta
-	for _, f := range report.ComparedFigures {
-		x, y := before[f.Unit], after[f.Unit]
+	for _, m := range report.Metrics() {
+		x, y := before[m], after[m]
 		if len(x) == 0 || len(y) == 0 {
 			continue
 		}
 		c := stats.Compare(x, y)
 		all = append(all, Delta{
-			Figure: f.Name, Unit: f.Unit, Before: c.Before.Value, After: c.After.Value, More: f.Unit == report.RateUnit,
+			Metric: m, Before: c.Before.Value, After: c.After.Value,
 			P: c.P, N: [2]int{c.N1, c.N2}, Spread: c.Spread,
 			Change: Change{Value: c.Shift.Value, Lo: c.Shift.Lo, Hi: c.Shift.Hi, Known: c.Shift.Known, Why: c.Shift.Why},
 		})
@@ -135,7 +129,7 @@ func siteDeltas(before, after []*report.Record) []SiteDelta {
 	var order []key
 	for side, runs := range [][]*report.Record{before, after} {
 		for _, r := range runs {
-			for _, s := range r.Growth {
+			for _, s := range r.Sites {
 				file, _, _ := strings.Cut(tell.Place(s), ":")
 				k := key{s.Func, file}
 				d := found[k]

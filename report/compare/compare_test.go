@@ -24,7 +24,7 @@ import (
 func fixedRun() *report.Record {
 	r := fixture.Healthy()
 	r.Name, r.Test, r.Env.GitCommit = "TestOrders", fixture.Leaking().Test, "9c8b7a6d5e4f"
-	r.Growth = append(r.Growth, heap.Site{Func: "bufio.NewReaderSize", File: "/usr/lib/go/src/bufio/bufio.go", Line: 59, Bytes: 65_536, PerRequest: 5})
+	r.Sites = append(r.Sites, heap.Site{Func: "bufio.NewReaderSize", File: "/usr/lib/go/src/bufio/bufio.go", Line: 59, Bytes: 65_536, PerRequest: 5})
 	return r
 }
 
@@ -38,11 +38,11 @@ func asComparison(t testing.TB, c *Comparison) string {
 func TestCompareOneRunEach(t *testing.T) {
 	c := Runs([]*report.Record{fixture.Leaking()}, []*report.Record{fixedRun()})
 	growth := c.Deltas[0]
-	assert.Equal(t, "growth per request", growth.Figure)
+	assert.Equal(t, "growth per request", growth.Metric.Name())
 	assert.InDelta(t, -1889.3, growth.Change.Value, 0.01)
 	assert.InDelta(t, -1889.3-170.4, growth.Change.Lo, 0.1, "√(170² + 11.7²)")
 	assert.True(t, growth.Change.Clear())
-	assert.Equal(t, "peak working set", c.Deltas[1].Figure)
+	assert.Equal(t, "peak working set", c.Deltas[1].Metric.Name())
 	assert.Equal(t, "an interval takes 4 runs each, there are 1 and 1", c.Deltas[1].Change.Why)
 	assert.False(t, c.Deltas[1].Change.Clear(), "one run each proves nothing")
 
@@ -66,7 +66,7 @@ func TestCompareOneTrialEach(t *testing.T) {
 		return r
 	}
 	c := Runs([]*report.Record{trial("before")}, []*report.Record{trial("after")})
-	assert.Equal(t, "growth per request", c.Deltas[0].Figure)
+	assert.Equal(t, "growth per request", c.Deltas[0].Metric.Name())
 	assert.Zero(t, c.Deltas[0].Change.Value)
 	page := asComparison(t, c)
 	assert.Contains(t, page, "<title>cannot tell: ")
@@ -124,7 +124,7 @@ func TestBrowserShowsTheOtherPages(t *testing.T) {
 	for name, page := range map[string]string{
 		"comparison": asComparison(t, Runs([]*report.Record{fixture.Leaking()}, []*report.Record{fixedRun()})),
 		"hostile":    asComparison(t, Runs([]*report.Record{fixture.Hostile()}, []*report.Record{long})),
-		"ranking":    golden.Written(t, ranked().HTML),
+		"ranking":    golden.Written(t, rankedRuns().HTML),
 		"index":      golden.Read(t, dir, index.IndexFile),
 	} {
 		for _, width := range []int64{360, 1200} {
@@ -154,19 +154,19 @@ func variantRuns(of string, more float64) (runs []*report.Record) {
 	return runs
 }
 
-func ranked() *Ranking {
+func rankedRuns() *Ranking {
 	return Rank(variantRuns("GOGC=100", 10), variantRuns("GOGC=400", 40.05), variantRuns("GOGC=25", 0), variantRuns("GOGC=26", 0.05))
 }
 
 func TestRank(t *testing.T) {
-	r := ranked()
+	r := rankedRuns()
 	var got []string
 	for _, v := range r.Variants {
 		got = append(got, fmt.Sprint(v.Rank, " ", v.Name))
 	}
 	assert.Equal(t, []string{"1 GOGC=25", "1 GOGC=26", "3 GOGC=100", "4 GOGC=400"}, got, "25 and 26 cannot be told apart")
 	assert.Equal(t, "GOGC=100", r.First)
-	assert.Empty(t, r.Variants[2].Change.Unit, "the first is compared with none")
+	assert.Empty(t, r.Variants[2].Change.Metric, "the first is compared with none")
 	assert.InDelta(t, 30.05*words.Mib, r.Variants[3].Change.Change.Value, 0.01*words.Mib)
 	golden.Check(t, "rank.md", []byte(golden.Written(t, r.Markdown)))
 	golden.Check(t, "rank.html", []byte(golden.Written(t, r.HTML)))
@@ -199,9 +199,9 @@ func TestHeldNamesTheProgramsCode(t *testing.T) {
 	before, after := fixture.Healthy(), fixture.Healthy()
 	before.Retained = []heap.Box{{After: 11 * words.Mib}, {Depth: 1, Func: "main.main", After: 10 * words.Mib}, {Depth: 2, Func: "example.org/shop.fill", After: 8 * words.Mib}, {Depth: 3, Func: "strings.Repeat", After: 6 * words.Mib}, {Depth: 2, Func: "net/http.serve", After: words.Mib}}
 	after.Retained = []heap.Box{{After: 15 * words.Mib}, {Depth: 1, Func: "main.main", After: 14 * words.Mib}, {Depth: 2, Func: "example.org/shop.fill", After: 12 * words.Mib}, {Depth: 3, Func: "strings.Repeat", After: 9 * words.Mib}, {Depth: 9, Func: "a box out of place", After: words.Mib}}
-	held := Runs([]*report.Record{before}, []*report.Record{after}).Held
+	held := Runs([]*report.Record{before}, []*report.Record{after}).Retained
 	require.Len(t, held, 1)
-	assert.Equal(t, HeldDelta{Func: "example.org/shop.fill", Before: 8 * words.Mib, After: 12 * words.Mib}, held[0])
+	assert.Equal(t, RetainedDelta{Func: "example.org/shop.fill", Before: 8 * words.Mib, After: 12 * words.Mib}, held[0])
 	assert.Equal(t, "+4.0 MiB (8.0 → 12.0)  example.org/shop.fill", held[0].String())
 }
 
@@ -212,18 +212,19 @@ func TestCompareShowsWhatAJudgeSaid(t *testing.T) {
 		more  float64
 		want  string
 	}{
-		"worse":                  {report.Check{Rule: NotWorse + "peak working set", Allowed: "≤ +1.2 MiB"}, 20, "### ❌ TestCatalog/warm: worse"},
-		"clear, but tolerated":   {report.Check{Rule: NotWorse + "peak working set", OK: true}, 20, "| not worse | peak working set |"},
-		"tolerated, so no worse": {report.Check{Rule: NotWorse + "peak working set", OK: true}, 20, "### ✅ TestCatalog/warm: not worse"},
-		"cannot tell":            {report.Check{Rule: NotWorse + "peak working set", Got: CannotTell + "too few"}, 20, "### ❔ TestCatalog/warm: cannot tell"},
-		"better by chance":       {report.Check{Rule: NotWorse + "peak working set", OK: true}, -5, "### ✅ TestCatalog/warm: not worse"},
-		"better":                 {report.Check{Rule: NotWorse + "peak working set", OK: true, Got: Better + "so much"}, -5, "### ✅ TestCatalog/warm: better"},
+		"worse":                  {report.Check{Outcome: report.Failed, Allowed: "≤ +1.2 MiB"}, 20, "### ❌ TestCatalog/warm: worse"},
+		"clear, but tolerated":   {report.Check{Outcome: report.Passed}, 20, "| not worse | peak working set |"},
+		"tolerated, so no worse": {report.Check{Outcome: report.Passed}, 20, "### ✅ TestCatalog/warm: not worse"},
+		"cannot tell":            {report.Check{Got: "cannot tell: too few"}, 20, "### ❔ TestCatalog/warm: cannot tell"},
+		"better by chance":       {report.Check{Outcome: report.Passed}, -5, "### ✅ TestCatalog/warm: not worse"},
+		"better":                 {report.Check{Outcome: report.Passed, Better: true}, -5, "### ✅ TestCatalog/warm: better"},
 	} {
 		before, after := variantRuns("before", 10), variantRuns("after", 10+tc.more)
+		tc.check.Judge, tc.check.Metric = report.NotWorse, report.PeakWorkingSet
 		checks := []report.Check{tc.check}
-		for _, f := range report.ComparedFigures[:len(report.ComparedFigures)-1] {
-			if NotWorse+f.Name != tc.check.Rule {
-				checks = append(checks, report.Check{Rule: NotWorse + f.Name, OK: true})
+		for _, m := range report.Metrics() {
+			if m != report.PeakWorkingSet && m != report.RequestRate {
+				checks = append(checks, report.Check{Judge: report.NotWorse, Metric: m, Outcome: report.Passed})
 			}
 		}
 		after[4].Checks = append(after[4].Checks, checks...)
@@ -242,9 +243,9 @@ func TestIndexOfComparisons(t *testing.T) {
 		want   string
 	}{
 		"not judged":  {nil, "✓ not judged</span><br>Too few runs to tell"},
-		"not worse":   {[]report.Check{{Rule: NotWorse + "peak working set", OK: true}}, "✓ passed</span><br>No figure got worse"},
-		"cannot tell": {[]report.Check{{Rule: NotWorse + "peak working set", Got: CannotTell + "too few"}}, "✗ inconclusive</span><br>Cannot tell: too few"},
-		"worse":       {[]report.Check{{Rule: NotWorse + "peak working set", Got: "more"}}, "✗ failed</span><br>Peak working set went from"},
+		"not worse":   {[]report.Check{{Judge: report.NotWorse, Metric: report.PeakWorkingSet, Outcome: report.Passed}}, "✓ passed</span><br>No figure got worse"},
+		"cannot tell": {[]report.Check{{Judge: report.NotWorse, Metric: report.PeakWorkingSet, Got: "cannot tell: too few"}}, "✗ inconclusive</span><br>Cannot tell: too few"},
+		"worse":       {[]report.Check{{Judge: report.NotWorse, Metric: report.PeakWorkingSet, Outcome: report.Failed, Got: "more"}}, "✗ failed</span><br>Peak working set went from"},
 	} {
 		dir := t.TempDir()
 		require.NoError(t, Runs([]*report.Record{trial("before")}, []*report.Record{trial("after", tc.checks...)}).AddToIndex(dir, "shown"), name)

@@ -10,7 +10,7 @@ import (
 // String returns the change in words: "41.3 MiB → 48.0 MiB, +6.7 MiB (+16.2%), 95% CI
 // +6.1 MiB … +7.2 MiB, p=0.008 n=5+5".
 func (d Delta) String() string {
-	s := tell.Quantity(d.Before, d.Unit) + " → " + tell.Quantity(d.After, d.Unit) + ", " + d.shift()
+	s := tell.Quantity(d.Before, d.Metric) + " → " + tell.Quantity(d.After, d.Metric) + ", " + d.shift()
 	if d.Change.Known {
 		s += ", 95% CI " + d.interval()
 	}
@@ -27,7 +27,7 @@ func (d Delta) p() string {
 
 // shift returns the change with its share of the value before: "+6.7 MiB (+16.2%)".
 func (d Delta) shift() string {
-	s := tell.SignedUnit(d.Change.Value, d.Unit)
+	s := tell.Signed(d.Change.Value, d.Metric)
 	if d.Before > 0 {
 		s += fmt.Sprintf(" (%+.1f%%)", 100*d.Change.Value/d.Before)
 	}
@@ -39,7 +39,7 @@ func (d Delta) interval() string {
 	if !d.Change.Known {
 		return d.Change.Why
 	}
-	return tell.SignedUnit(d.Change.Lo, d.Unit) + " … " + tell.SignedUnit(d.Change.Hi, d.Unit)
+	return tell.Signed(d.Change.Lo, d.Metric) + " … " + tell.Signed(d.Change.Hi, d.Metric)
 }
 
 // String returns the call site with its change: "+312 B/request (0 B → 312 B)  main.put  shop.go:61".

@@ -15,7 +15,7 @@ import (
 // HeldDelta is what one function held of the live heap before and after, in bytes,
 // averaged over the runs: at the end of the load, what it allocated itself or had a
 // library below it allocate.
-type HeldDelta struct {
+type RetainedDelta struct {
 	Func          string
 	Before, After float64
 }
@@ -27,14 +27,14 @@ const (
 )
 
 // String returns the function with its change: "+6.1 MiB (40.7 → 46.8)  main.fill".
-func (h HeldDelta) String() string {
+func (h RetainedDelta) String() string {
 	return fmt.Sprintf("%s (%s → %s)  %s", words.SignedMiB(int64(h.After-h.Before)), words.Mebibytes(h.Before), words.Mebibytes(h.After), h.Func)
 }
 
 // heldDeltas returns the functions whose part of the live heap is not the same, the largest
 // change first. Profiles are samples: from four runs a side on, what differs no more
 // than they do by chance is left out.
-func heldDeltas(before, after []*report.Record) []HeldDelta {
+func heldDeltas(before, after []*report.Record) []RetainedDelta {
 	sides := [2][]*report.Record{before, after}
 	found := map[string]*[2][]float64{} // of each run
 	for side, runs := range sides {
@@ -47,19 +47,19 @@ func heldDeltas(before, after []*report.Record) []HeldDelta {
 			}
 		}
 	}
-	var all []HeldDelta
+	var all []RetainedDelta
 	for fn, held := range found {
 		if len(before) == 0 || len(after) == 0 {
 			continue
 		}
-		d := HeldDelta{Func: fn, Before: stats.Mean(held[0]), After: stats.Mean(held[1])}
+		d := RetainedDelta{Func: fn, Before: stats.Mean(held[0]), After: stats.Mean(held[1])}
 		shift := stats.Shift(held[0], held[1])
 		byChance := shift.Known && shift.Lo <= 0 && shift.Hi >= 0
 		if !byChance && math.Abs(d.After-d.Before) >= leastHeld {
 			all = append(all, d)
 		}
 	}
-	slices.SortFunc(all, func(a, b HeldDelta) int {
+	slices.SortFunc(all, func(a, b RetainedDelta) int {
 		return cmp.Or(cmp.Compare(math.Abs(b.After-b.Before), math.Abs(a.After-a.Before)), strings.Compare(a.Func, b.Func))
 	})
 	return all

@@ -9,7 +9,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/memgate/memgate/internal/chart"
@@ -49,21 +48,22 @@ func (c *Comparison) visible() *Comparison {
 	for _, r := range c.After {
 		shown.After = append(shown.After, r.Visible())
 	}
-	shown.Sites, shown.Held = siteDeltas(shown.Before, shown.After), heldDeltas(shown.Before, shown.After)
+	shown.Sites, shown.Retained = siteDeltas(shown.Before, shown.After), heldDeltas(shown.Before, shown.After)
 	return &shown
 }
 
 type comparePage struct {
-	Name, Headline, Word string
-	Worse                bool
-	Sides                []compareSide
-	Charts               []*compareChart
-	Rows                 []deltaRow
-	Came, Went, Stayed   []siteDeltaRow
-	More                 int
-	Held                 []heldRow
-	Judged               bool
-	Trials               string // in which order the runs were made
+	Name, Headline     string
+	Word               standing
+	Worse, Better      bool
+	Sides              []compareSide
+	Charts             []*compareChart
+	Rows               []deltaRow
+	Came, Went, Stayed []siteDeltaRow
+	More               int
+	Held               []heldRow
+	Judged             bool
+	Trials             string // in which order the runs were made
 }
 
 type heldRow struct{ Func, Before, After, Change string }
@@ -71,8 +71,9 @@ type heldRow struct{ Func, Before, After, Change string }
 type compareSide struct{ Word, Name, Runs, Commit, Image, Started string }
 
 type deltaRow struct {
-	Figure, Before, After, Change, Interval, P, Allowed, Word string
-	Bad                                                       bool
+	Figure, Before, After, Change, Interval, P, Allowed string
+	Word                                                standing
+	Bad                                                 bool
 }
 
 type siteDeltaRow struct{ Func, Place, Before, After, Change string }
@@ -87,11 +88,11 @@ func newComparePage(c *Comparison) *comparePage {
 		}
 	}
 	for _, d := range c.Deltas {
-		check, judged := c.check(d.Figure)
+		check, judged := c.check(d.Metric)
 		p.Rows = append(p.Rows, newDeltaRow(d, check, judged))
 	}
 	p.decide(c)
-	for _, h := range c.Held[:min(len(c.Held), mostHeld)] {
+	for _, h := range c.Retained[:min(len(c.Retained), mostHeld)] {
 		p.Held = append(p.Held, heldRow{h.Func, words.Mebibytes(h.Before) + " MiB", words.Mebibytes(h.After) + " MiB", words.SignedMiB(int64(h.After - h.Before))})
 	}
 	for i, s := range c.Sites {
@@ -120,25 +121,25 @@ func newComparePage(c *Comparison) *comparePage {
 // decide says in one sentence what changed: the first figure of memory, or any that was
 // judged, that got worse, or else better.
 func (p *comparePage) decide(c *Comparison) {
-	p.Word, p.Headline = "no clear change", "No figure of memory changed clearly"
+	p.Word, p.Headline = noClearChange, "No figure of memory changed clearly"
 	switch {
 	case p.Judged:
-		p.Word, p.Headline = "not worse", "No figure got worse by more than is tolerated"
+		p.Word, p.Headline = notWorse, "No figure got worse by more than is tolerated"
 	case len(c.Deltas) > 0 && !slices.ContainsFunc(c.Deltas, func(d Delta) bool { return d.Change.Known }):
-		p.Word, p.Headline = "cannot tell", "Too few runs to tell: "+c.Deltas[len(c.Deltas)-1].Change.Why
+		p.Word, p.Headline = cannotTell, "Too few runs to tell: "+c.Deltas[len(c.Deltas)-1].Change.Why
 	}
-	for _, worse := range []bool{true, false} {
+	for _, bad := range []bool{true, false} {
 		for i, row := range p.Rows {
 			d := c.Deltas[i]
-			if d.Unit == report.LatencyUnit && !p.Judged || d.More || row.Bad != worse || !worse && row.Word != "better" {
+			if d.Metric == report.P99Latency && !p.Judged || d.Metric.More() || row.Bad != bad || !bad && row.Word != better {
 				continue
 			}
-			p.Worse, p.Word = worse, row.Word
-			p.Headline = fmt.Sprintf("%s went from %s to %s", text.UpperFirst(d.Figure), row.Before, row.After)
+			p.Worse, p.Better, p.Word = bad, row.Word == better, row.Word
+			p.Headline = fmt.Sprintf("%s went from %s to %s", text.UpperFirst(d.Metric.Name()), row.Before, row.After)
 			return
 		}
-		if check := c.undecided(); worse && check != nil {
-			p.Word, p.Headline = "cannot tell", text.UpperFirst(check.Got)
+		if check := c.undecided(); bad && check != nil {
+			p.Word, p.Headline = cannotTell, text.UpperFirst(check.Got)
 			return
 		}
 	}
@@ -147,17 +148,10 @@ func (p *comparePage) decide(c *Comparison) {
 	}
 }
 
-// What a judge of two sides got begins so where the runs do not decide, and where a
-// figure is better by as much as would be worse.
-const (
-	CannotTell = "cannot tell: "
-	Better     = "better: "
-)
-
 // undecided returns the first figure of which a judge could say nothing.
 func (c *Comparison) undecided() *report.Check {
 	for i := range c.Judged {
-		if !c.Judged[i].OK && strings.HasPrefix(c.Judged[i].Got, CannotTell) {
+		if c.Judged[i].Outcome == report.Inconclusive {
 			return &c.Judged[i]
 		}
 	}
@@ -174,39 +168,59 @@ func newSide(word string, runs []*report.Record) compareSide {
 
 func newDeltaRow(d Delta, check report.Check, judged bool) deltaRow {
 	row := deltaRow{
-		Figure: d.Figure, Before: tell.Quantity(d.Before, d.Unit), After: tell.Quantity(d.After, d.Unit),
+		Figure: d.Metric.Name(), Before: tell.Quantity(d.Before, d.Metric), After: tell.Quantity(d.After, d.Metric),
 		Change: d.shift(), Interval: d.interval(), P: d.p(), Allowed: check.Allowed,
 	}
-	row.Word = d.word()
+	row.Word = d.standing()
 	if judged {
-		row.Word = wordOf(check)
+		row.Word = standingOf(check)
 	}
-	row.Bad = row.Word == "worse"
+	row.Bad = row.Word == worse
 	return row
 }
 
-// word returns what the interval says of the change, where no judge was asked.
-func (d Delta) word() string {
-	switch {
-	case !d.Change.Clear():
-		return "not clear"
-	case (d.Change.Value > 0) == d.More:
-		return "better"
-	}
-	return "worse"
+// standing is what may be said of a figure, or of all of them.
+type standing int
+
+const (
+	noClearChange standing = iota // of all figures: none changed clearly, and no judge was asked
+	notClear                      // of a figure: no judge was asked, and the interval holds no change
+	notWorse
+	better
+	worse
+	cannotTell
+)
+
+// String returns the standing in words.
+func (s standing) String() string {
+	return []string{"no clear change", "not clear", "not worse", "better", "worse", "cannot tell"}[s]
 }
 
-// wordOf returns what a judge said, in a word.
-func wordOf(check report.Check) string {
+// sign returns the standing's sign in Markdown.
+func (s standing) sign() string { return []string{"➖", "➖", "✅", "✅", "❌", "❔"}[s] }
+
+// standing returns what the interval says of the change, where no judge was asked.
+func (d Delta) standing() standing {
 	switch {
-	case strings.HasPrefix(check.Got, CannotTell):
-		return "cannot tell"
-	case !check.OK:
-		return "worse"
-	case strings.HasPrefix(check.Got, Better):
-		return "better"
+	case !d.Change.Clear():
+		return notClear
+	case (d.Change.Value > 0) == d.Metric.More():
+		return better
 	}
-	return "not worse"
+	return worse
+}
+
+// standingOf returns what a judge said.
+func standingOf(check report.Check) standing {
+	switch {
+	case check.Outcome == report.Inconclusive:
+		return cannotTell
+	case check.Outcome == report.Failed:
+		return worse
+	case check.Better:
+		return better
+	}
+	return notWorse
 }
 
 // compareChart is the working set and the floors of all runs, from the start of the
@@ -226,10 +240,10 @@ func newCompareChart(c *Comparison, narrow bool) *compareChart {
 	before, after := shiftedRuns(c.Before), shiftedRuns(c.After)
 	for _, r := range append(append([]*report.Record{}, before...), after...) {
 		whole.Samples = append(whole.Samples, r.Samples...)
-		whole.Floors = append(whole.Floors, r.Floors...)
+		whole.LiveHeaps = append(whole.LiveHeaps, r.LiveHeaps...)
 		whole.Phases = append(whole.Phases, report.Phase{To: r.End()})
 	}
-	if len(whole.Samples) == 0 && len(whole.Floors) == 0 {
+	if len(whole.Samples) == 0 && len(whole.LiveHeaps) == 0 {
 		return nil
 	}
 	drawn := &compareChart{Chart: chart.NewCanvas(narrow)}
@@ -246,7 +260,7 @@ func newCompareChart(c *Comparison, narrow bool) *compareChart {
 		for _, r := range runs {
 			sets = append(sets, chart.SetPath(r.Samples, x, y, r.Source.LongestGap()))
 			var joined chart.Line
-			for _, f := range r.Floors {
+			for _, f := range r.LiveHeaps {
 				joined.To(x.At(f.At.Seconds()), y.At(float64(f.Live())))
 			}
 			floors = append(floors, joined.String())
@@ -271,10 +285,10 @@ func shiftedRuns(runs []*report.Record) []*report.Record {
 			sample.At -= start
 			s.Samples = append(s.Samples, sample)
 		}
-		for _, f := range r.Floors {
+		for _, f := range r.LiveHeaps {
 			if f.At >= start {
 				f.At -= start
-				s.Floors = append(s.Floors, f)
+				s.LiveHeaps = append(s.LiveHeaps, f)
 			}
 		}
 		shifted = append(shifted, s)

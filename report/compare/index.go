@@ -10,7 +10,7 @@ import (
 // page, as [report.Record.AddToIndex] does a run.
 func (c *Comparison) AddToIndex(dir, name string) error {
 	p := newComparePage(c.visible())
-	outcome := report.Unjudged
+	outcome := report.NotJudged
 	switch {
 	case p.Judged && p.Worse:
 		outcome = report.Failed
@@ -29,7 +29,7 @@ func (r *Ranking) AddToIndex(dir, name string) error {
 	for _, v := range r.Variants {
 		runs = append(runs, v.Runs...)
 	}
-	return cardOfMany(runs, report.Unjudged, r.page().Headline).Add(dir, name)
+	return cardOfMany(runs, report.NotJudged, r.page().Headline).Add(dir, name)
 }
 
 // cardOfMany returns the card of what compares runs of one test.
@@ -39,6 +39,6 @@ func cardOfMany(runs []*report.Record, o report.Outcome, headline string) index.
 		first := index.NewCard(runs[0])
 		c = index.Card{Test: first.Test, Package: first.Package, Started: first.Started}
 	}
-	c.Name, c.Outcome, c.Headline = "comparison", o, text.OneLine(text.UpperFirst(headline), text.Widest)
+	c.Name, c.Outcome, c.Headline = "comparison", &o, text.OneLine(text.UpperFirst(headline), text.Widest)
 	return c
 }

@@ -29,7 +29,7 @@ type Variant struct {
 
 // Cost is one figure over a variant's runs.
 type Cost struct {
-	Figure, Unit     string
+	Metric           report.Metric
 	Median, Min, Max float64
 	N                int // runs that have it
 }
@@ -43,8 +43,8 @@ func Rank(variants ...[]*report.Record) *Ranking {
 	for i, runs := range variants {
 		v, figures := newVariant(runs, i)
 		if i == 0 {
-			ranking.First, first = v.Name, figures[report.PeakUnit]
-		} else if deltas := Deltas(only(report.PeakUnit, first), figures); len(deltas) > 0 {
+			ranking.First, first = v.Name, figures[report.PeakWorkingSet]
+		} else if deltas := Deltas(only(report.PeakWorkingSet, first), figures); len(deltas) > 0 {
 			v.Change = deltas[0]
 		}
 		ranking.Variants = append(ranking.Variants, v)
@@ -56,7 +56,7 @@ func Rank(variants ...[]*report.Record) *Ranking {
 	return ranking
 }
 
-func newVariant(runs []*report.Record, i int) (Variant, map[string][]float64) {
+func newVariant(runs []*report.Record, i int) (Variant, map[report.Metric][]float64) {
 	v := Variant{Name: fmt.Sprintf("variant %d", i+1), Runs: runs}
 	var alive []*report.Record
 	for _, r := range runs {
@@ -68,39 +68,39 @@ func newVariant(runs []*report.Record, i int) (Variant, map[string][]float64) {
 		alive = append(alive, r)
 	}
 	figures := report.FiguresOf(alive)
-	for _, f := range report.ComparedFigures {
-		values := figures[f.Unit]
+	for _, m := range report.Metrics() {
+		values := figures[m]
 		if len(values) == 0 {
 			continue
 		}
 		v.Costs = append(v.Costs, Cost{
-			Figure: f.Name, Unit: f.Unit, N: len(values),
+			Metric: m, N: len(values),
 			Median: stats.Median(slices.Clone(values)), Min: slices.Min(values), Max: slices.Max(values),
 		})
 	}
 	return v, figures
 }
 
-func only(unit string, values []float64) map[string][]float64 {
-	return map[string][]float64{unit: values}
+func only(m report.Metric, values []float64) map[report.Metric][]float64 {
+	return map[report.Metric][]float64{m: values}
 }
 
 // Cost returns the figure of that unit; ok tells whether the variant has it.
-func (v Variant) Cost(unit string) (c Cost, ok bool) {
+func (v Variant) Cost(m report.Metric) (c Cost, ok bool) {
 	for _, c := range v.Costs {
-		if c.Unit == unit {
+		if c.Metric == m {
 			return c, true
 		}
 	}
 	return Cost{}, false
 }
 
-func (v Variant) peak() float64 { c, _ := v.Cost(report.PeakUnit); return c.Median }
+func (v Variant) peak() float64 { c, _ := v.Cost(report.PeakWorkingSet); return c.Median }
 
 // peaks returns the runs' peaks, of those that lived.
 func (v Variant) peaks() []float64 {
 	_, figures := newVariant(v.Runs, 0)
-	return figures[report.PeakUnit]
+	return figures[report.PeakWorkingSet]
 }
 
 const rankAlpha = 0.05

@@ -101,14 +101,14 @@ type rankRow struct {
 	Bar, From, To    float64 // the median peak and its range, as parts of the largest in thousandths
 }
 
-// rankedUnits are the figures that a ranking shows: where it ranks by comes first.
-var rankedUnits = []string{report.PeakUnit, report.AverageUnit, report.SettledUnit, report.LiveUnit, report.LatencyUnit, report.RateUnit}
+// ranked are the figures that a ranking shows: where it ranks by comes first.
+var ranked = []report.Metric{report.PeakWorkingSet, report.AverageWorkingSet, report.SettledWorkingSet, report.LiveHeap, report.P99Latency, report.RequestRate}
 
 // page returns what may be shown of the ranking, in words.
 func (r *Ranking) page() *rankPage {
 	p := &rankPage{Name: "no run", First: shownName(r.First), Warning: r.Warning}
-	for _, unit := range rankedUnits {
-		p.Figures = append(p.Figures, report.FigureName(unit))
+	for _, m := range ranked {
+		p.Figures = append(p.Figures, m.Name())
 	}
 	p.Headline = "There is nothing to rank"
 	if len(r.Variants) > 0 && r.Variants[0].Rank > 0 {
@@ -116,7 +116,7 @@ func (r *Ranking) page() *rankPage {
 	}
 	largest := 0.0
 	for _, v := range r.Variants {
-		c, _ := v.Cost(report.PeakUnit)
+		c, _ := v.Cost(report.PeakWorkingSet)
 		largest = max(largest, c.Max)
 	}
 	for _, v := range r.Variants {
@@ -135,11 +135,11 @@ func shownName(s string) string { return text.OneLine(text.Visible(s), text.Wide
 
 // String returns the median with its range: "44.4 MiB (44.2 … 44.6)".
 func (c Cost) String() string {
-	lo, hi := tell.Quantity(c.Min, c.Unit), tell.Quantity(c.Max, c.Unit)
+	lo, hi := tell.Quantity(c.Min, c.Metric), tell.Quantity(c.Max, c.Metric)
 	for _, unit := range []string{" MiB", " req/s"} {
 		lo, hi = strings.TrimSuffix(lo, unit), strings.TrimSuffix(hi, unit)
 	}
-	return fmt.Sprintf("%s (%s … %s)", tell.Quantity(c.Median, c.Unit), lo, hi)
+	return fmt.Sprintf("%s (%s … %s)", tell.Quantity(c.Median, c.Metric), lo, hi)
 }
 
 func newRankRow(v Variant, largest float64) rankRow {
@@ -150,17 +150,17 @@ func newRankRow(v Variant, largest float64) rankRow {
 	if v.Died > 0 {
 		row.Runs += fmt.Sprintf(" (%d died)", v.Died)
 	}
-	for _, unit := range rankedUnits {
+	for _, m := range ranked {
 		cell := "–"
-		if c, ok := v.Cost(unit); ok {
+		if c, ok := v.Cost(m); ok {
 			cell = c.String()
 		}
 		row.Cells = append(row.Cells, cell)
 	}
-	if v.Change.Unit != "" {
+	if v.Change.Metric != "" {
 		row.Change, row.P = v.Change.shift(), v.Change.p()
 	}
-	if c, ok := v.Cost(report.PeakUnit); ok && largest > 0 {
+	if c, ok := v.Cost(report.PeakWorkingSet); ok && largest > 0 {
 		row.Bar, row.From, row.To = 1000*c.Median/largest, 1000*c.Min/largest, 1000*c.Max/largest
 	}
 	return row

@@ -19,9 +19,9 @@ func (c *Comparison) Text(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s: %s: %s\n", text.OneLine(p.Name, text.Widest), p.Word, text.OneLine(p.Headline, text.Widest))
 	for i, d := range v.Deltas {
-		fmt.Fprintf(&b, "    %-20s %-11s %s\n", d.Figure, p.Rows[i].Word, d)
+		fmt.Fprintf(&b, "    %-20s %-11s %s\n", d.Metric.Name(), p.Rows[i].Word, d)
 	}
-	for _, h := range v.Held[:min(len(v.Held), mostHeld)] {
+	for _, h := range v.Retained[:min(len(v.Retained), mostHeld)] {
 		fmt.Fprintf(&b, "    holds  %s\n", text.OneLine(h.String(), text.Widest))
 	}
 	for _, s := range v.clearSites(p) {
@@ -38,11 +38,7 @@ func (c *Comparison) Markdown(w io.Writer) error {
 	v := c.visible()
 	p := newComparePage(v)
 	var b bytes.Buffer
-	sign := map[string]string{"worse": "❌", "better": "✅", "not worse": "✅", "cannot tell": "❔"}[p.Word]
-	if sign == "" {
-		sign = "➖"
-	}
-	fmt.Fprintf(&b, "### %s %s: %s\n\n**%s**\n", sign, text.Markdown(p.Name), p.Word, text.Markdown(p.Headline))
+	fmt.Fprintf(&b, "### %s %s: %s\n\n**%s**\n", p.Word.sign(), text.Markdown(p.Name), p.Word, text.Markdown(p.Headline))
 	if len(p.Rows) > 0 {
 		b.WriteString("\n| | figure | before | after | change | 95% interval | p | allowed |\n|---|---|---:|---:|---:|---:|---:|---:|\n")
 	}
@@ -84,7 +80,7 @@ func (p *comparePage) heldMarkdown(b *bytes.Buffer) {
 // clearSites returns the largest changes of call sites, if growth as such got worse or better.
 func (c *Comparison) clearSites(p *comparePage) []SiteDelta {
 	for i, d := range c.Deltas {
-		if word := p.Rows[i].Word; d.Unit == report.GrowthUnit && (word == "worse" || word == "better") {
+		if word := p.Rows[i].Word; d.Metric == report.GrowthPerRequest && (word == worse || word == better) {
 			return c.Sites[:min(len(c.Sites), mostHeld)]
 		}
 	}

@@ -28,11 +28,11 @@ func Annotations(w io.Writer, r *report.Record) error {
 	}
 	for _, f := range v.Notes {
 		if f.Fatal {
-			write("", 0, v.Name+": "+string(f.Kind), f.Text)
+			write("", 0, v.Name+": "+string(f.Kind), f.Text())
 		}
 	}
 	for _, c := range v.Checks {
-		if c.OK || c.Undecided {
+		if c.Passed() || c.CutShort {
 			continue
 		}
 		text := c.Detail
@@ -66,12 +66,12 @@ const mostAttributes = 2
 func Attributes(r *report.Record) [][2]string {
 	v := r.Visible()
 	attributes := [][2]string{
-		{"memgate.verdict", string(v.Outcome())},
+		{"memgate.verdict", v.Outcome().String()},
 		{"memgate.summary", text.OneLine(tell.Headline(v), text.Widest)},
 	}
 	figures := v.Figures()
 	for _, f := range figures[:min(len(figures), mostAttributes)] {
-		attributes = append(attributes, [2]string{"memgate." + f.Unit, fmt.Sprintf("%.6g", f.Value)})
+		attributes = append(attributes, [2]string{"memgate." + string(f.Metric), fmt.Sprintf("%.6g", f.Value)})
 	}
 	if v.Report != "" {
 		attributes = append(attributes, [2]string{"memgate.report", text.OneLine(v.Report, text.Widest)})

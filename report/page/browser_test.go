@@ -65,7 +65,7 @@ func TestBrowserFits(t *testing.T) {
 	b := browser.Open(t)
 	long := fixture.Hostile()
 	long.Name = strings.Repeat("TestVeryLongNameWithoutAnySpaceInIt", 12)
-	long.Growth[0].Func = strings.Repeat("github.com/example/", 20) + "pkg.(*T).Method"
+	long.Sites[0].Func = strings.Repeat("github.com/example/", 20) + "pkg.(*T).Method"
 	long.Env.EnvNames = []string{strings.Repeat("VARIABLE", 60)}
 	pages := map[string][]byte{"leaking": asHTML(t, fixture.Leaking()), "killed": asHTML(t, fixture.Killed()), "hostile": asHTML(t, long), "nothing": asHTML(t, &report.Record{})}
 	for name, page := range pages {

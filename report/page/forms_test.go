@@ -56,7 +56,7 @@ func TestMarkdownOfHostileText(t *testing.T) {
 func TestAnnotationsOfHostileText(t *testing.T) {
 	r := fixture.Hostile()
 	for i := range r.Checks {
-		r.Checks[i].OK, r.Checks[i].Detail = false, "first\n::set-output name=x::y\r\n::error::z"
+		r.Checks[i].Outcome, r.Checks[i].Detail = report.Failed, "first\n::set-output name=x::y\r\n::error::z"
 		r.Checks[i].File = "a,line=1::b\n::stop"
 	}
 	text := golden.Written(t, func(w io.Writer) error { return Annotations(w, r) })
@@ -128,10 +128,10 @@ func TestGoroutinesThatSayNothingAreLeftOut(t *testing.T) {
 
 // Of several findings a line of text names the weightiest, as what it is.
 func TestNoteInWords(t *testing.T) {
-	longer := report.Finding{Kind: report.Extended, At: 9 * time.Second, Text: "the load goes on for 8s: it is inconclusive"}
-	short := report.Finding{Kind: report.Warning, At: 12 * time.Second, Text: "the CPU was short"}
-	pinned := report.Finding{Kind: report.Pinned, Text: "the target was pinned"}
-	died := report.Finding{Kind: report.Exited, Fatal: true, Text: "it died"}
+	longer := report.Finding{Kind: report.Extended, At: 9 * time.Second, Summary: "the load goes on for 8s: it is inconclusive"}
+	short := report.Finding{Kind: report.Warning, At: 12 * time.Second, Summary: "the CPU was short"}
+	pinned := report.Finding{Kind: report.Pinned, Summary: "the target was pinned"}
+	died := report.Finding{Kind: report.Exited, Fatal: true, Summary: "it died"}
 	for want, notes := range map[string][]report.Finding{
 		"": {died},
 		"longer  the load goes on for 8s: it is inconclusive at 00:09": {died, longer},
@@ -140,8 +140,8 @@ func TestNoteInWords(t *testing.T) {
 	} {
 		r := &report.Record{Notes: notes}
 		var said string
-		if name, line := tell.Note(r); name != "" {
-			said = fmt.Sprintf("%-7s %s", name, line)
+		if kind, line := tell.Note(r); line != "" {
+			said = fmt.Sprintf("%-7s %s", tell.NoteName(kind), line)
 		}
 		assert.Equal(t, want, said)
 	}
@@ -255,7 +255,7 @@ func TestHolderGolden(t *testing.T) {
 
 func TestWhyNobodyIsNamed(t *testing.T) {
 	r := fixture.Leaking()
-	r.HoldersWhyNot = "the target's executable is not a Go program"
+	r.RetainersWhyNot = "the target's executable is not a Go program"
 	var text bytes.Buffer
 	require.NoError(t, Text(&text, r))
 	assert.Contains(t, text.String(), "held by not known: the target's executable is not a Go program")
@@ -263,8 +263,8 @@ func TestWhyNobodyIsNamed(t *testing.T) {
 
 // A leak is shown as one, with the size of what it holds; a guess says so.
 func TestTopSitesOfAHolderAndAGuess(t *testing.T) {
-	held := []heap.Held{{Func: "net/http.readRequest", Bytes: 2 * words.Mib, PerRequest: 900, Lo: 860, Hi: 940}, {Func: "net/textproto.readMIMEHeader", Bytes: words.Mib, PerRequest: 400, Lo: 370, Hi: 430}}
-	set := heap.Site{Func: "main.Set", File: "r.go", Line: 3, Bytes: words.Mib, PerRequest: 48, Lo: 48, Hi: 48, Holds: held}
+	held := []heap.Retained{{Func: "net/http.readRequest", Bytes: 2 * words.Mib, PerRequest: 900, Lo: 860, Hi: 940}, {Func: "net/textproto.readMIMEHeader", Bytes: words.Mib, PerRequest: 400, Lo: 370, Hi: 430}}
+	set := heap.Site{Func: "main.Set", File: "r.go", Line: 3, Bytes: words.Mib, PerRequest: 48, Lo: 48, Hi: 48, Retains: held}
 	assert.Equal(t, []string{
 		"        ≈ +4.0 MiB  1,348 B/request  main.Set  r.go:3  holds net/http.readRequest, net/textproto.readMIMEHeader",
 		"perhaps ≈ +1.0 MiB     20 B/request  main.log  ",
@@ -275,7 +275,7 @@ func TestTopSitesOfAHolderAndAGuess(t *testing.T) {
 	assert.InDelta(t, 1298, slope.Lo, 0.01, "1,348 less the root of 40² + 30²")
 	assert.InDelta(t, 1398, slope.Hi, 0.01)
 
-	page := string(asHTML(t, &report.Record{Growth: []heap.Site{{Func: "main.Set", Bytes: words.Mib, Uncertain: true, Holds: held}}}))
+	page := string(asHTML(t, &report.Record{Sites: []heap.Site{{Func: "main.Set", Bytes: words.Mib, Uncertain: true, Retains: held}}}))
 	assert.Contains(t, page, "What most likely grew, perhaps ≈ ")
 	assert.Contains(t, page, "Perhaps: none of these grew so steadily")
 	assert.Contains(t, page, "from <code>net/textproto.readMIMEHeader</code>")

@@ -21,7 +21,7 @@ import (
 func TestHTMLOfHostileText(t *testing.T) {
 	runs := map[string]*report.Record{"all": fixture.Hostile(), "ended": fixture.Hostile(), "no phases": fixture.Hostile()}
 	runs["ended"].Notes[0].Fatal = true
-	runs["no phases"].Heaps = nil
+	runs["no phases"].HeapProfiles = nil
 	for name, r := range runs {
 		t.Run(name, func(t *testing.T) {
 			page := asHTML(t, r)
@@ -81,10 +81,10 @@ func TestTextOfHostileText(t *testing.T) {
 	r := fixture.Hostile()
 	r.Name = "two\nlines" + r.Name
 	for range 30 {
-		r.Checks = append(r.Checks, report.Check{Rule: "r\n", OK: true}, report.Check{Rule: "b"})
+		r.Checks = append(r.Checks, report.Check{Rule: "r\n", Outcome: report.Passed}, report.Check{Rule: "b"})
 	}
 	for range 9 {
-		r.Growth = append(r.Growth, r.Growth[0])
+		r.Sites = append(r.Sites, r.Sites[0])
 	}
 	written := string(asText(t, r))
 	assert.False(t, strings.ContainsFunc(written, text.Invisible), "%q", written)
@@ -117,7 +117,7 @@ func TestImpossibleNumbers(t *testing.T) {
 		extreme.Evidence()
 	}
 	nan := fixture.Leaking()
-	nan.Trend.PerRequest.Lo, nan.Load.Rate, nan.Growth[0].PerRequest = math.NaN(), math.Inf(1), math.NaN()
+	nan.Trend.PerRequest.Lo, nan.Load.Rate, nan.Sites[0].PerRequest = math.NaN(), math.Inf(1), math.NaN()
 	assert.Contains(t, string(asHTML(t, nan)), "The record is not in this file")
 	asText(t, nan)
 }

@@ -26,7 +26,7 @@ var pageSource string
 
 // pageTemplate escapes by context; the page has no other way to put text in.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"style": theme.CSS, "share": tell.Share, "retained": tell.Retained, "short": tell.Short, "nameless": tell.Nameless, "clock": words.Clock, "length": words.Length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
+	"style": theme.CSS, "share": tell.Share, "retained": tell.RetainedPath, "nameless": tell.Nameless, "clock": words.Clock, "length": words.Length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
 }).Parse(pageSource))
 
 // HTML writes the record as one file that needs nothing else: no network, and no style
@@ -126,14 +126,14 @@ const (
 )
 
 func (p *page) addSites(r *report.Record) {
-	shown := r.Growth[:min(mostSites, len(r.Growth))]
+	shown := r.Sites[:min(mostSites, len(r.Sites))]
 	for _, s := range shown {
 		p.Sites = append(p.Sites, tell.NewSiteRow(s))
 	}
-	p.More = len(r.Growth) - len(shown)
+	p.More = len(r.Sites) - len(shown)
 	switch {
-	case len(r.Growth) > 0:
-	case len(r.Heaps) < 2:
+	case len(r.Sites) > 0:
+	case len(r.HeapProfiles) < 2:
 		p.NoSites = "Not known: no two heap profiles of the target were taken. " + r.Env.Runtime.OrGo().Profiles
 	default:
 		p.NoSites = "No call site holds more than before, as far as heap profiles show."
@@ -142,23 +142,23 @@ func (p *page) addSites(r *report.Record) {
 
 // culprit returns the call site that grew most, where memory grew.
 func culprit(r *report.Record) *tell.SiteRow {
-	if len(r.Growth) == 0 || r.Growth[0].Bytes <= 0 || r.Trend.Verdict == leak.Steady {
+	if len(r.Sites) == 0 || r.Sites[0].Bytes <= 0 || r.Trend.Verdict == leak.Steady {
 		return nil
 	}
-	return tell.NewSiteRow(r.Growth[0])
+	return tell.NewSiteRow(r.Sites[0])
 }
 
 // mostOfIt tells whether the call site that grew most has more than half of what grew.
 func mostOfIt(r *report.Record) bool {
 	var all float64
-	for _, s := range r.Growth {
+	for _, s := range r.Sites {
 		bytes, _ := s.Whole()
 		all += max(0, float64(bytes))
 	}
-	if len(r.Growth) == 0 {
+	if len(r.Sites) == 0 {
 		return false
 	}
-	first, _ := r.Growth[0].Whole()
+	first, _ := r.Sites[0].Whole()
 	return float64(first) > all/2
 }
 

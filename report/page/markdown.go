@@ -16,10 +16,10 @@ import (
 func Markdown(w io.Writer, r *report.Record) error {
 	v := r.Visible()
 	var b bytes.Buffer
-	sign := map[report.Outcome]string{report.Passed: "✅", report.Failed: "❌", report.Inconclusive: "❔", report.Unjudged: "➖"}[v.Outcome()]
+	sign := map[report.Outcome]string{report.Passed: "✅", report.Failed: "❌", report.Inconclusive: "❔", report.NotJudged: "➖"}[v.Outcome()]
 	fmt.Fprintf(&b, "### %s %s: %s\n\n**%s**\n", sign, text.Markdown(v.Name), v.Outcome(), text.Markdown(text.UpperFirst(tell.Headline(v))))
-	if f, ended := v.Fatal(); ended && tell.Short(f) != f.Text {
-		fmt.Fprintf(&b, "\n%s\n", text.Markdown(f.Text))
+	if f, ended := v.Fatal(); ended && f.Summary != f.Text() {
+		fmt.Fprintf(&b, "\n%s\n", text.Markdown(f.Text()))
 	}
 	if c := culprit(v); c != nil {
 		size := c.Size
@@ -42,9 +42,9 @@ func Markdown(w io.Writer, r *report.Record) error {
 		fmt.Fprintf(&b, "\nMeasured: %s\n", text.Markdown(line))
 	}
 	sitesMarkdown(v, &b)
-	switch name, line := tell.Note(v); name {
+	switch kind, line := tell.Note(v); kind {
 	case "":
-	case "longer", "known":
+	case report.Extended, report.KnownGrowth:
 		fmt.Fprintf(&b, "\nℹ️ %s\n", text.Markdown(line))
 	default:
 		fmt.Fprintf(&b, "\n⚠️ %s\n", text.Markdown(line))
@@ -70,11 +70,11 @@ func rulesMarkdown(r *report.Record, b *bytes.Buffer) {
 }
 
 func sitesMarkdown(r *report.Record, b *bytes.Buffer) {
-	if r.Trend.Verdict == leak.Steady || len(r.Growth) == 0 {
+	if r.Trend.Verdict == leak.Steady || len(r.Sites) == 0 {
 		return
 	}
 	b.WriteString("\n| live heap | per request | call site |\n|---:|---:|---|\n")
-	for _, s := range r.Growth[:min(topSites, len(r.Growth))] {
+	for _, s := range r.Sites[:min(topSites, len(r.Sites))] {
 		row := tell.NewSiteRow(s)
 		per := row.PerRequest
 		if row.Interval != "" {

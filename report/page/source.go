@@ -16,8 +16,8 @@ func sourceFacts(r *report.Record) []fact {
 	if n := len(r.Samples); n > 0 {
 		samples = fmt.Sprintf("%s, %.1f Hz achieved, %s apart as planned, %s at most", words.Count(uint64(n)), s.Achieved, words.Length(s.Every), words.Length(s.Longest))
 	}
-	if len(r.Floors)+len(r.Heaps) > 0 || len(r.Samples) > 0 {
-		floors = fmt.Sprintf("%d forced collections, %d heap profiles", len(r.Floors), len(r.Heaps))
+	if len(r.LiveHeaps)+len(r.HeapProfiles) > 0 || len(r.Samples) > 0 {
+		floors = fmt.Sprintf("%d forced collections, %d heap profiles", len(r.LiveHeaps), len(r.HeapProfiles))
 	}
 	return written(
 		fact{"memory", s.Kind}, fact{"why not a better one", s.Why},

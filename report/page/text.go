@@ -23,9 +23,9 @@ func Text(w io.Writer, r *report.Record) error {
 	v := r.Visible()
 	headline := tell.Headline(v)
 	if f, ended := v.Fatal(); ended {
-		headline = f.Text
+		headline = f.Text()
 	}
-	head := fmt.Sprintf("memtest %s: %s, %s", v.Name, strings.ToUpper(string(v.Outcome())), headline)
+	head := fmt.Sprintf("memtest %s: %s, %s", v.Name, strings.ToUpper(v.Outcome().String()), headline)
 	if interval := tell.Interval(v.Trend.PerRequest); interval != "" && v.Trend.Verdict == leak.Leaking {
 		head += " (" + interval + " per request)"
 	}
@@ -48,7 +48,7 @@ func Text(w io.Writer, r *report.Record) error {
 func checkLines(r *report.Record, n int) []string {
 	var bad, good []report.Check
 	for _, c := range r.Checks {
-		if c.OK || c.Undecided {
+		if c.Passed() || c.CutShort {
 			good = append(good, c)
 		} else {
 			bad = append(bad, c)
@@ -62,7 +62,7 @@ func checkLines(r *report.Record, n int) []string {
 			rest = []string{fmt.Sprintf("✗ %d more rules failed, %d did not", len(bad)-shown, len(good))}
 		} else {
 			word := "kept"
-			if all[shown].Undecided {
+			if all[shown].CutShort {
 				word = "kept until then"
 			}
 			rest = []string{fmt.Sprintf("%s %d more rules %s", all[shown].Mark(), len(all)-shown, word)}
@@ -93,14 +93,16 @@ func factLines(r *report.Record) []string {
 	row("floors", tell.LiveHeap(r))
 	row("held by", tell.Retainer(r))
 	if r.Trend.Verdict != leak.Steady {
-		for i, site := range tell.Sites(r.Growth, topSites) {
+		for i, site := range tell.Sites(r.Sites, topSites) {
 			row([]string{"where", ""}[min(i, 1)], site)
 		}
 	}
 	for _, waiting := range tell.Goroutines(r.Goroutines, 1) {
 		row("waits", waiting)
 	}
-	row(tell.Note(r))
+	if kind, line := tell.Note(r); line != "" {
+		row(tell.NoteName(kind), line)
+	}
 	if len(lines)+len(r.Checks)+3 <= mostLines { // where there is room beside the headline and the report
 		row("source", tell.Measured(r))
 	}
