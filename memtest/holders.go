@@ -162,7 +162,7 @@ func (m *measurement) held() error {
 // inGoHeap are the figures of a trend that are the Go runtime's own. What they grew by is
 // compared with what is reachable at the same two moments (MustExplain): in their slope
 // over a load is what its connections take, which are gone by the second.
-var inGoHeap = []string{"live heap", "heap objects", "goroutines", "reachable heap"}
+var inGoHeap = []leak.SignalName{leak.LiveHeap, leak.HeapObjects, leak.Goroutines, leak.ReachableHeap}
 
 // outside says that a leak lies outside the Go heap, if what is reachable there accounts
 // for less than half of it.

@@ -64,9 +64,9 @@ func (l *look) memoryNow() float64 {
 
 // amplified returns how many bytes memory grows by for each byte that the channel does:
 // for the heap what GOGC makes of it, by the runtime's own goal at the end.
-func (l *look) amplified(channel string) float64 {
+func (l *look) amplified(channel SignalName) float64 {
 	const usual, smallest = 2, 4 << 20 // GOGC=100; the goal of a heap with next to nothing in it
-	if channel != liveHeap {
+	if channel != LiveHeap {
 		return 1
 	}
 	var live, goal uint64
