@@ -2,7 +2,7 @@ package memtest
 
 import (
 	"fmt"
-	"strings"
+	"path"
 
 	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/profile/leak"
@@ -45,12 +45,11 @@ func (m *measurement) guess() {
 // get them.
 func (m *measurement) nameless() {
 	for _, s := range m.record.Sites[:min(3, len(m.record.Sites))] {
-		binary, place, found := strings.Cut(s.Func, "+0x")
-		if !found || s.File == "" {
+		if s.Offset == 0 {
 			continue
 		}
 		m.note(report.Finding{Kind: report.Warning, Summary: fmt.Sprintf(
-			"what grew has no name: no symbols of %s can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e %s 0x%s", binary, s.File, place)})
+			"what grew has no name: no symbols of %s can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e %s %#x", path.Base(s.File), s.File, s.Offset)})
 		return
 	}
 }

@@ -168,7 +168,7 @@ func (m *measurement) held() error {
 // inHeap are the figures of a trend that are the runtime's own. What they grew by is
 // compared with what is reachable at the same two moments (MustExplain): in their slope
 // over a load is what its connections take, which are gone by the second.
-var inHeap = []string{"live heap", "heap objects", "goroutines", "reachable heap"}
+var inHeap = []leak.SignalName{leak.LiveHeap, leak.HeapObjects, leak.Goroutines, leak.ReachableHeap}
 
 // outside says that a leak lies outside the heap of that name, if what is reachable there accounts
 // for less than half of it.

@@ -58,7 +58,7 @@ func readRun(t *testing.T, mode memtest.HeapWalk, sessions func(served int64) in
 func TestWhoHoldsItDecides(t *testing.T) {
 	r := readRun(t, memtest.HeapWalkAuto, func(served int64) int64 { return served })
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
-	assert.Equal(t, "reachable heap", r.Trend.Signal)
+	assert.Equal(t, leak.ReachableHeap, r.Trend.Signal)
 	assert.Len(t, r.Reachable, 6, "after the warm-up, four times in pauses, at the end")
 	require.NotEmpty(t, r.Retainers)
 	assert.Equal(t, []uint64{1000, 7000}, r.Retainers[0].Counts[:2])

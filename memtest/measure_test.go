@@ -98,7 +98,7 @@ func TestMeasureSeesThatNothingGrows(t *testing.T) {
 
 func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
 	r := measured(t, &faketarget.Target{NoRuntime: true})
-	assert.Equal(t, "working set", r.Trend.Signal)
+	assert.Equal(t, leak.WorkingSet, r.Trend.Signal)
 	assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
 	assert.Empty(t, r.LiveHeaps)
 }
@@ -107,7 +107,7 @@ func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
 // its own heap profiles.
 func TestMeasureOfAForeignTarget(t *testing.T) {
 	r := measured(t, &faketarget.Target{Foreign: true, Retains: 20_000})
-	assert.Equal(t, "working set", r.Trend.Signal)
+	assert.Equal(t, leak.WorkingSet, r.Trend.Signal)
 	assert.Empty(t, r.LiveHeaps)
 	assert.Empty(t, r.GoroutineProfiles)
 	require.Len(t, r.HeapProfiles, 6)
@@ -195,7 +195,7 @@ func TestMeasureGoesOnWithoutProfiles(t *testing.T) {
 	require.Len(t, r.Notes, 1)
 	assert.Equal(t, report.Warning, r.Notes[0].Kind)
 	assert.Equal(t, "the run goes on without heap profiles: GET /debug/pprof/heap: 404", r.Notes[0].Text())
-	assert.Equal(t, "working set", r.Trend.Signal)
+	assert.Equal(t, leak.WorkingSet, r.Trend.Signal)
 	assert.NoError(t, memtest.CheckLeak(r), "a warning is no failure")
 }
 

@@ -28,9 +28,12 @@ func pinned(r *report.Record) (report.Finding, bool) {
 	if len(signs) == 0 {
 		return report.Finding{}, false
 	}
-	return report.Finding{At: first.At, Kind: report.Pinned, Summary: fmt.Sprintf(
-		"the target was pinned at its memory limit of %s for %v without being killed: %s; what it cannot hold it reads again and again: give it more memory, or find what fills it",
-		words.MiB(last.Limit), (last.At - first.At).Round(100*time.Millisecond), strings.Join(signs, ", "))}, true
+	return report.Finding{
+		At: first.At, Kind: report.Pinned,
+		Summary: fmt.Sprintf("the target was pinned at its memory limit of %s for %v without being killed", words.MiB(last.Limit), (last.At - first.At).Round(100*time.Millisecond)),
+		Detail:  fmt.Sprintf(": %s; what it cannot hold it reads again and again", strings.Join(signs, ", ")),
+		Remedy:  "give it more memory, or find what fills it",
+	}, true
 }
 
 // longestAtLimit returns the first and the last of the samples of the longest time at the

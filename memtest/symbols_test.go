@@ -14,13 +14,13 @@ import (
 
 func TestWhatHasNoNameSaysHowToGetOne(t *testing.T) {
 	m := measurement{record: &report.Record{Sites: []heap.Site{
-		{Func: "orders+0x12e4", File: "/srv/shop/orders"}, {Func: "orders+0x12ff", File: "/srv/shop/orders"},
+		{Func: "orders+0x12e4", File: "/srv/shop/orders", Offset: 0x12e4}, {Func: "orders+0x12ff", File: "/srv/shop/orders", Offset: 0x12ff},
 	}}}
 	m.nameless()
 	require.Len(t, m.record.Notes, 1)
 	assert.Equal(t, "what grew has no name: no symbols of orders can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e /srv/shop/orders 0x12e4", m.record.Notes[0].Text())
 
-	m.record.Sites, m.record.Notes = []heap.Site{{Func: "shop::Store::put", File: "/srv/shop/orders"}}, nil
+	m.record.Sites, m.record.Notes = []heap.Site{{Func: "shop::operator+0x", File: "/srv/shop/orders"}}, nil
 	m.nameless()
 	assert.Empty(t, m.record.Notes)
 }

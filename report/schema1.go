@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -156,13 +157,15 @@ func (f fields1) upgradeCheck() error {
 	return nil
 }
 
-// upgradeNote parts the one text of a finding in schema 1 where its first clause ends.
+// upgradeNote parts the one text of a finding in schema 1 where its first clause ends. That is
+// behind the quoted name at its beginning, which may hold anything.
 func (f fields1) upgradeNote() error {
 	text := f.text("text")
+	name, _ := strconv.QuotedPrefix(text) // "" where it does not begin with one
 	end := len(text)
 	for _, mark := range []string{"; ", " ("} {
-		if i := strings.Index(text[:end], mark); i > 0 {
-			end = i
+		if i := strings.Index(text[len(name):end], mark); len(name)+i > 0 && i >= 0 {
+			end = len(name) + i
 		}
 	}
 	if err := f.set("summary", text[:end]); err != nil {

@@ -29,7 +29,7 @@ type forecast struct {
 }
 
 func inWords(file string, t leak.Trend) verdict {
-	v := verdict{File: file, Verdict: t.Verdict, Channel: t.Signal, Reason: t.Reason, Shape: t.Shape}
+	v := verdict{File: file, Verdict: t.Verdict, Channel: string(t.Signal), Reason: t.Reason, Shape: t.Shape}
 	if t.PerRequest.Points > 0 {
 		v.BytesPerRequest = &t.PerRequest.Value
 	}

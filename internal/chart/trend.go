@@ -8,6 +8,7 @@ import (
 	"github.com/memgate/memgate/internal/stats"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
+	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
 
@@ -65,7 +66,7 @@ func pathOf(points []point) string {
 // there are none or the working set decided.
 func moments(r *report.Record) []moment {
 	var all []moment
-	if r.Trend.Signal == "live heap" || r.Trend.Signal == "heap objects" {
+	if r.Trend.Signal == leak.LiveHeap || r.Trend.Signal == leak.HeapObjects {
 		for _, f := range r.LiveHeapsDuring(report.Load) {
 			all = append(all, moment{f.At.Seconds(), float64(f.Requests), float64(f.Live())})
 		}

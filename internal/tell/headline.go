@@ -101,6 +101,14 @@ func counted(t leak.Trend) (n float64, what string) {
 
 // Interval returns "95% CI 1,720 … 2,060 B", or nothing where there is no interval.
 func Interval(e profile.Estimate) string {
+	if ends := Ends(e); ends != "" {
+		return "95% CI " + ends
+	}
+	return ""
+}
+
+// Ends returns an interval without its name, for a column that has it: "1,720 … 2,060 B".
+func Ends(e profile.Estimate) string {
 	if !e.Interval() || e.Lo == e.Hi {
 		return ""
 	}
@@ -108,7 +116,7 @@ func Interval(e profile.Estimate) string {
 	if value, unit, _ := strings.Cut(lo, " "); strings.HasSuffix(hi, " "+unit) {
 		lo = value
 	}
-	return fmt.Sprintf("95%% CI %s … %s", lo, hi)
+	return fmt.Sprintf("%s … %s", lo, hi)
 }
 
 // decidedInWords returns how what is reachable decided the verdict, where it did.
@@ -124,7 +132,7 @@ func channel(r *report.Record) string {
 	if r.Trend.Signal == "" {
 		return "memory"
 	}
-	return r.Trend.Signal
+	return string(r.Trend.Signal)
 }
 
 // Trend returns what the trend says where it found no leak.

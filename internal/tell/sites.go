@@ -2,7 +2,6 @@ package tell
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/memgate/memgate/internal/words"
 	"github.com/memgate/memgate/profile"
@@ -84,14 +83,14 @@ func besides(s heap.Site) string {
 // SiteRow is a call site as tables show it.
 type SiteRow struct {
 	heap.Site
-	Place, Size, PerRequest, Interval, Objects string
-	Held                                       []*SiteRow // what it holds
+	Place, Size, PerRequest, Interval, Ends, Objects string
+	Held                                             []*SiteRow // what it holds
 }
 
 func NewSiteRow(s heap.Site) *SiteRow {
 	_, slope := s.Whole()
 	row := &SiteRow{
-		Site: s, Place: Place(s), Size: about(s), PerRequest: words.SignedBytes(slope.Value), Interval: Interval(slope), Objects: words.SignedCount(s.Objects),
+		Site: s, Place: Place(s), Size: about(s), PerRequest: words.SignedBytes(slope.Value), Interval: Interval(slope), Ends: Ends(slope), Objects: words.SignedCount(s.Objects),
 	}
 	for _, h := range s.Retains {
 		row.Held = append(row.Held, NewSiteRow(heap.Site{
@@ -101,9 +100,6 @@ func NewSiteRow(s heap.Site) *SiteRow {
 	}
 	return row
 }
-
-// Nameless returns an interval without its name, for a column that has it.
-func Nameless(interval string) string { return strings.TrimPrefix(interval, "95% CI ") }
 
 // Place returns a site as "session.go:88".
 func Place(s heap.Site) string { return PlaceIn(s.File, s.Line) }

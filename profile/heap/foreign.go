@@ -161,25 +161,27 @@ func nameValues(p *pprof.Profile) {
 }
 
 // nameFunctions gives a name to every address that has none: by known, if that is not nil
-// and knows it, or else its place in its binary.
+// and knows it, or else its place in its binary. The latter have no SystemName: placeOf
+// knows them by that.
 func nameFunctions(p *pprof.Profile, known func(file string, offset uint64) string) {
 	named := map[string]*pprof.Function{}
 	for _, l := range p.Location {
 		if len(l.Line) > 0 {
 			continue
 		}
-		name, file := "0x"+strconv.FormatUint(l.Address, 16), ""
+		name, symbol, file := "0x"+strconv.FormatUint(l.Address, 16), "", ""
 		if m := mappingOf(p, l); m != nil {
-			file = m.File
+			l.Mapping, file = m, m.File
 			offset := l.Address - m.Start + m.Offset
-			name = path.Base(file) + "+0x" + strconv.FormatUint(offset, 16)
+			name = placeName(file, offset)
 			if known != nil {
-				name = cmp.Or(known(file, offset), name)
+				symbol = known(file, offset)
+				name = cmp.Or(symbol, name)
 			}
 		}
 		f := named[name]
 		if f == nil {
-			f = &pprof.Function{ID: uint64(len(p.Function) + 1), Name: name, SystemName: name, Filename: file}
+			f = &pprof.Function{ID: uint64(len(p.Function) + 1), Name: name, SystemName: symbol, Filename: file}
 			named[name] = f
 			p.Function = append(p.Function, f)
 		}
@@ -188,6 +190,11 @@ func nameFunctions(p *pprof.Profile, known func(file string, offset uint64) stri
 	for i, f := range p.Function {
 		f.ID = uint64(i + 1)
 	}
+}
+
+// placeName returns what is called by its place in a binary: "orders+0x12e4".
+func placeName(file string, offset uint64) string {
+	return path.Base(file) + "+0x" + strconv.FormatUint(offset, 16)
 }
 
 func mappingOf(p *pprof.Profile, l *pprof.Location) *pprof.Mapping {

@@ -32,6 +32,7 @@ func TestGrowthOfForeignProfiles(t *testing.T) {
 		require.Len(t, sites, 1, name)
 		assert.Equal(t, "orders+0x12e4", sites[0].Func, name)
 		assert.Equal(t, "/srv/shop/orders", sites[0].File, name)
+		assert.EqualValues(t, 0x12e4, sites[0].Offset, name)
 		assert.InEpsilon(t, 2000, sites[0].PerRequest, within, name)
 	}
 }
@@ -58,6 +59,7 @@ func TestForeignFunctionsAreNamed(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, sites)
 	assert.Equal(t, "shop::Store::put", sites[0].Func)
+	assert.Zero(t, sites[0].Offset, "it has a name")
 	assert.Equal(t, "/srv/shop/orders", sites[0].File)
 	for _, s := range sites {
 		assert.NotEqual(t, "a_function_of_libc", s.Func, "a library is not the user's own")

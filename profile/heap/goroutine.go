@@ -130,10 +130,7 @@ func (p *heapProfile) parked() map[string]*parked {
 		stack := t.stack()
 		key := strings.Join(words(stack), "\n")
 		if all[key] == nil {
-			where := nameless
-			if l, _, ok := frames.site(s.Location); ok {
-				where = placeOf(l)
-			}
+			where, _ := frames.site(s.Location)
 			all[key] = &parked{where: where, stack: stack, count: []float64{0}}
 		}
 		all[key].count[0] += float64(s.Value[p.bytes])

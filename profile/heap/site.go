@@ -17,6 +17,10 @@ type Site struct {
 	File string
 	Line int
 
+	// Offset is where in File it is, if that is a binary without symbols; else 0. Func is then
+	// made of both: "orders+0x12e4".
+	Offset uint64
+
 	Bytes      int64   // live bytes more than at first
 	Objects    int64   // live objects more (or fewer) than at first
 	PerRequest float64 // bytes per completed request; 0 where no requests were completed
@@ -185,7 +189,7 @@ func (g *growth) candidates() []Site {
 func (g *growth) site(l leak) Site {
 	stack := g.stacks[l.place]
 	s := Site{
-		Func: l.fn, File: l.file, Line: l.place.line,
+		Func: l.fn, File: l.file, Line: l.place.line, Offset: l.place.offset,
 		Bytes: int64(l.bytes.rise), Objects: int64(l.objects.rise),
 		PerRequest: l.bytes.slope, Lo: l.bytes.lo, Hi: l.bytes.hi,
 		Stack: words(stack),

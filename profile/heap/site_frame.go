@@ -126,11 +126,19 @@ func set(words string) map[string]bool {
 type place struct {
 	fn, file string
 	line     int
+	offset   uint64 // in file, where it has no symbols; else 0
 }
 
-// placeOf returns where l is. Names are cut at 1,000 bytes: places outlive their profile.
-func placeOf(l pprof.Line) place {
-	return place{clip(l.Function.Name), clip(l.Function.Filename), int(l.Line)}
+// placeOf returns where l is, a line of loc. Names are cut at 1,000 bytes: places outlive
+// their profile.
+func placeOf(loc *pprof.Location, l pprof.Line) place {
+	p := place{fn: clip(l.Function.Name), file: clip(l.Function.Filename), line: int(l.Line)}
+	if m := loc.Mapping; m != nil && l.Function.SystemName == "" {
+		if offset := loc.Address - m.Start + m.Offset; l.Function.Name == placeName(m.File, offset) { // others leave SystemName out as well
+			p.offset = offset
+		}
+	}
+	return p
 }
 
 func clip(s string) string {
@@ -189,26 +197,28 @@ func newFrames(p *pprof.Profile) frames {
 // site returns the line of a stack that growth is booked to: the first of the user's own
 // code from the allocation outwards; where there is none, the first of a dependency's;
 // where there is none either, the first of the standard library's that does not only
-// allocate for its caller, or else the one that allocated. ok is false for a stack without
-// names, of a binary without symbols.
-func (f frames) site(stack []*pprof.Location) (l pprof.Line, whose origin, ok bool) {
+// allocate for its caller, or else the one that allocated. A stack without names, of a binary
+// without symbols, has the one nameless.
+func (f frames) site(stack []*pprof.Location) (where place, whose origin) {
+	var at *pprof.Location
+	var line int
 	for _, loc := range stack {
 		switch first := f.first[loc.ID]; {
 		case first[0] > 0:
-			return loc.Line[first[0]-1], own, true
-		case first[1] > 0 && (!ok || whose == standard):
-			l, whose, ok = loc.Line[first[1]-1], dependency, true
-		case first[2] > 0 && !ok:
-			l, whose, ok = loc.Line[first[2]-1], standard, true
+			return placeOf(loc, loc.Line[first[0]-1]), own
+		case first[1] > 0 && (at == nil || whose == standard):
+			at, line, whose = loc, first[1]-1, dependency
+		case first[2] > 0 && at == nil:
+			at, line, whose = loc, first[2]-1, standard
 		}
 	}
-	if ok {
-		return l, whose, true
+	if at != nil {
+		return placeOf(at, at.Line[line]), whose
 	}
 	for _, loc := range stack {
 		if len(loc.Line) > 0 {
-			return loc.Line[0], standard, true
+			return placeOf(loc, loc.Line[0]), standard
 		}
 	}
-	return pprof.Line{}, standard, false
+	return nameless, standard
 }

@@ -36,11 +36,7 @@ func (p *heapProfile) totals() []*total {
 	at := map[place]*total{}
 	var all []*total
 	for _, s := range p.Sample {
-		l, whose, ok := frames.site(s.Location)
-		where := nameless
-		if ok {
-			where = placeOf(l)
-		}
+		where, whose := frames.site(s.Location)
 		t := at[where]
 		if t == nil {
 			t = &total{place: where, whose: whose, most: -1}
@@ -92,7 +88,7 @@ func (t *total) allocs() (list []string) {
 		if at.at == nil || len(at.at.Line) == 0 {
 			continue
 		}
-		if p := placeOf(at.at.Line[0]); p != t.place && !slices.Contains(list, p.short()) {
+		if p := placeOf(at.at, at.at.Line[0]); p != t.place && !slices.Contains(list, p.short()) {
 			list = append(list, p.short())
 		}
 	}
@@ -126,7 +122,7 @@ func (t *total) stack() []place {
 			if len(frames) == most {
 				return frames
 			}
-			frames = append(frames, placeOf(l))
+			frames = append(frames, placeOf(loc, l))
 		}
 	}
 	return frames

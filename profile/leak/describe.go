@@ -12,7 +12,7 @@ import (
 // describe tells what was found and decided in the terms of a Trend.
 func (l *look) describe(all []judged, d decision) Trend {
 	bytes := all[0]
-	if d.verdict == Leaking && d.by.name == offHeap {
+	if d.verdict == Leaking && d.by.name == OffHeap {
 		bytes = d.by
 	}
 	t := Trend{
@@ -28,17 +28,17 @@ func (l *look) describe(all []judged, d decision) Trend {
 		Memory:     l.memoryNow(),
 		Amplified:  l.amplified(bytes.name),
 	}
-	if d.verdict != Steady && bytes.name == liveHeap && bytes.rule.observed == nil {
+	if d.verdict != Steady && bytes.name == LiveHeap && bytes.rule.observed == nil {
 		t.Onset = bytes.onset()
 	}
-	if d.by.name == reachableHeap {
+	if d.by.name == ReachableHeap {
 		t.PerRequest = l.reachableGrowth()
-		t.Signals = append(t.Signals, Signal{Name: reachableHeap, Verdict: d.verdict, Slope: t.PerRequest, Unit: "B"})
+		t.Signals = append(t.Signals, Signal{Name: ReachableHeap, Verdict: d.verdict, Slope: t.PerRequest, Unit: "B"})
 	}
 	t.PerSecond = t.PerRequest.Times(l.span / l.seconds)
 	for _, j := range all {
 		t.Signals = append(t.Signals, j.channel())
-		if j.name == heapObjects {
+		if j.name == HeapObjects {
 			t.Objects = j.estimate()
 		}
 		if d.verdict == Steady && mustBeSteady(j.name) {
@@ -60,9 +60,8 @@ func (j judged) channel() Signal {
 		Name: j.name, Verdict: j.verdict, Slope: j.estimate(), Unit: "B",
 		Threshold: j.rule.floor, Margin: j.rule.margin,
 	}
-	switch j.name {
-	case heapObjects, goroutines, descriptors, threads:
-		c.Unit = strings.TrimPrefix(j.name, "heap ")
+	if unit, counted := countUnits[j.name]; counted {
+		c.Unit = unit
 	}
 	if j.verdict == Steady {
 		c.Bound = j.bound
@@ -82,7 +81,7 @@ func (j judged) estimate() profile.Estimate {
 		return profile.Estimate{}
 	}
 	e := profile.Estimate{Value: j.slope.Value, Lo: j.slope.Value, Hi: j.slope.Value, Points: len(j.slope.X)}
-	if !math.IsNaN(j.slope.Err) && j.rule.observed == nil && j.name != workingSet {
+	if !math.IsNaN(j.slope.Err) && j.rule.observed == nil && j.name != WorkingSet {
 		drift := j.drift()
 		e.Lo, e.Hi = j.slope.Lower(stats.P975)-drift, j.slope.Upper(stats.P975)+drift
 	}
@@ -91,7 +90,7 @@ func (j judged) estimate() profile.Estimate {
 
 // drift returns what a healthy live heap may add to a slope besides noise.
 func (j judged) drift() float64 {
-	if j.name != liveHeap {
+	if j.name != LiveHeap {
 		return 0
 	}
 	return heapDrift / j.rule.span

@@ -28,7 +28,7 @@ func Detect(e Evidence) Trend {
 
 // judged is a channel with all that was found of it.
 type judged struct {
-	name string
+	name SignalName
 	rule rule
 	finding
 }
@@ -43,10 +43,10 @@ func (l *look) channels() []judged {
 		all = append(all, l.judgeOffHeap(c))
 	}
 	if c, ok := l.kernelCurve(); ok {
-		all = append(all, l.judgePlain(kernelMem, c, kernelLimits))
+		all = append(all, l.judgePlain(KernelMemory, c, kernelLimits))
 	}
 	if c, ok := l.tmpfsCurve(); ok {
-		all = append(all, l.judgePlain(tmpfs, c, tmpfsLimits))
+		all = append(all, l.judgePlain(Tmpfs, c, tmpfsLimits))
 	}
 	if c, ok := l.objectCurve(); ok {
 		all = append(all, l.judgeObjects(c))
@@ -127,13 +127,13 @@ func (l *look) fuseCurves(all []judged) decision {
 // slower: the bytes must say so too.
 func (l *look) proves(j judged) bool {
 	switch j.name {
-	case liveHeap, offHeap:
+	case LiveHeap, OffHeap:
 		return true
-	case heapObjects:
+	case HeapObjects:
 		return l.Allowed == 0 && j.slope.Lower(stats.P975) > stillGrowing
-	case goroutines, descriptors, threads:
+	case Goroutines, Descriptors, Threads:
 		return l.Allowed == 0
-	case workingSet:
+	case WorkingSet:
 		return l.WorkingSetLeaks
 	}
 	return false
@@ -142,24 +142,24 @@ func (l *look) proves(j judged) bool {
 // isDrift tells whether growth of the live heap is so little that healthy drift may be
 // as much, while the number of its objects, which drifts less, is steady.
 func (l *look) isDrift(heap judged, all []judged) bool {
-	if heap.name != liveHeap || l.Allowed > 0 || heap.slope.Value*l.span >= leastClaim {
+	if heap.name != LiveHeap || l.Allowed > 0 || heap.slope.Value*l.span >= leastClaim {
 		return false
 	}
-	return slices.ContainsFunc(all, func(j judged) bool { return j.name == heapObjects && j.verdict == Steady })
+	return slices.ContainsFunc(all, func(j judged) bool { return j.name == HeapObjects && j.verdict == Steady })
 }
 
 // mustBeSteady tells whether a run is Steady only if that channel is.
-func mustBeSteady(channel string) bool {
-	return channel == liveHeap || channel == offHeap || channel == workingSet
+func mustBeSteady(channel SignalName) bool {
+	return channel == LiveHeap || channel == OffHeap || channel == WorkingSet
 }
 
 func (l *look) vetoOf(j judged) veto {
 	switch {
-	case j.name == heapObjects && l.Allowed == 0 && j.verdict == Inconclusive && j.slope.Lower(stats.P975) > stillGrowing:
+	case j.name == HeapObjects && l.Allowed == 0 && j.verdict == Inconclusive && j.slope.Lower(stats.P975) > stillGrowing:
 		return stillCounts
-	case (j.name == kernelMem || j.name == tmpfs) && j.verdict == Leaking:
+	case (j.name == KernelMemory || j.name == Tmpfs) && j.verdict == Leaking:
 		return kernelGrows
-	case j.name == workingSet && j.verdict == Leaking:
+	case j.name == WorkingSet && j.verdict == Leaking:
 		return weakWitness
 	}
 	return noVeto

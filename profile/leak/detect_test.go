@@ -74,40 +74,40 @@ func TestChannels(t *testing.T) {
 		name    string
 		change  func(requests uint64, s *profile.Sample, f *profile.LiveHeap)
 		verdict Verdict
-		channel string
+		channel SignalName
 		bytes   float64 // per request; 0: not looked at
 		cause   string  // of most of the growth
 	}{
-		{"flat", unchanged, Steady, liveHeap, 0, ""},
+		{"flat", unchanged, Steady, LiveHeap, 0, ""},
 		{"heap", func(n uint64, s *profile.Sample, f *profile.LiveHeap) {
 			f.HeapAlloc, f.Sys, s.Anon = f.HeapAlloc+300*n, f.Sys+300*n, s.Anon+300*n
-		}, Leaking, liveHeap, 300, "live heap"},
+		}, Leaking, LiveHeap, 300, "live heap"},
 		{"goroutines' stacks", func(n uint64, s *profile.Sample, f *profile.LiveHeap) {
 			f.StackInuse, f.Sys, s.Anon = f.StackInuse+2048*n, f.Sys+2048*n, s.Anon+2048*n
-		}, Leaking, liveHeap, 2048, "stacks"},
-		{"mmap", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Anon += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
+		}, Leaking, LiveHeap, 2048, "stacks"},
+		{"mmap", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Anon += 1024 * n }, Leaking, OffHeap, 1024, "off-heap"},
 		{"heap that becomes resident", func(n uint64, s *profile.Sample, f *profile.LiveHeap) {
 			f.Sys += 16 << 20
 			s.Anon += min(1024*n, 12<<20)
-		}, Steady, liveHeap, 0, ""},
-		{"swapped out mmap", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Swap += 1024 * n }, Leaking, offHeap, 1024, "off-heap"},
+		}, Steady, LiveHeap, 0, ""},
+		{"swapped out mmap", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Swap += 1024 * n }, Leaking, OffHeap, 1024, "off-heap"},
 		{"drift of bytes", func(n uint64, s *profile.Sample, f *profile.LiveHeap) {
 			f.HeapAlloc, f.Sys, s.Anon = f.HeapAlloc+60*n, f.Sys+60*n, s.Anon+60*n
-		}, Inconclusive, liveHeap, 60, ""},
+		}, Inconclusive, LiveHeap, 60, ""},
 		{"small objects", func(n uint64, _ *profile.Sample, f *profile.LiveHeap) {
 			f.HeapObjects, f.HeapAlloc = f.HeapObjects+n, f.HeapAlloc+16*n
-		}, Leaking, heapObjects, 16, ""},
+		}, Leaking, HeapObjects, 16, ""},
 		{"an object now and then", func(n uint64, _ *profile.Sample, f *profile.LiveHeap) {
 			f.HeapObjects, f.HeapAlloc = f.HeapObjects+n/25, f.HeapAlloc+n
-		}, Steady, liveHeap, 0, ""},
-		{"sockets", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Sock += 1024 * n }, Inconclusive, kernelMem, 0, "kernel"},
+		}, Steady, LiveHeap, 0, ""},
+		{"sockets", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Sock += 1024 * n }, Inconclusive, KernelMemory, 0, "kernel"},
 		{"dentries", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) {
 			s.Kernel += 1024 * n
 			s.SlabReclaimable += 1024 * n
-		}, Steady, liveHeap, 0, ""},
-		{"tmpfs", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Shmem += 1024 * n }, Inconclusive, tmpfs, 0, "tmpfs"},
-		{"log file", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.InactiveFile += 9000 * n }, Steady, liveHeap, 0, "page cache"},
-		{"idle heap", func(n uint64, s *profile.Sample, f *profile.LiveHeap) { f.Sys += 700 * n; s.Anon += 700 * n }, Steady, liveHeap, 0, "idle heap"},
+		}, Steady, LiveHeap, 0, ""},
+		{"tmpfs", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Shmem += 1024 * n }, Inconclusive, Tmpfs, 0, "tmpfs"},
+		{"log file", func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.InactiveFile += 9000 * n }, Steady, LiveHeap, 0, "page cache"},
+		{"idle heap", func(n uint64, s *profile.Sample, f *profile.LiveHeap) { f.Sys += 700 * n; s.Anon += 700 * n }, Steady, LiveHeap, 0, "idle heap"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := sound(t, healthy(test.change))
@@ -133,7 +133,7 @@ func TestGoroutinesAreCounted(t *testing.T) {
 	}
 	got := sound(t, e)
 	assert.Equal(t, Leaking, got.Verdict, got.Reason)
-	assert.Equal(t, goroutines, got.Signal)
+	assert.Equal(t, Goroutines, got.Signal)
 }
 
 func TestWorkingSetAlone(t *testing.T) {

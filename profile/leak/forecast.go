@@ -64,9 +64,9 @@ func (l *look) memoryNow() float64 {
 
 // amplified returns how many bytes memory grows by for each byte that the channel does:
 // for the heap what the runtime lets it grow to, by its own goal at the end.
-func (l *look) amplified(channel string) float64 {
+func (l *look) amplified(channel SignalName) float64 {
 	about := l.Runtime.OrGo()
-	if channel != liveHeap {
+	if channel != LiveHeap {
 		return 1
 	}
 	var live, goal uint64

@@ -72,7 +72,7 @@ func (l *look) ruleFor(c curve, lim limits, reduce stats.Reduce) rule {
 func (l *look) judgeHeap() judged {
 	c, forced := l.heapCurve()
 	if len(c.x) < 4 {
-		return judged{name: liveHeap, finding: nothing(fewCycles)}
+		return judged{name: LiveHeap, finding: nothing(fewCycles)}
 	}
 	var observed func(cut, slope float64) bool
 	if !forced {
@@ -80,17 +80,17 @@ func (l *look) judgeHeap() judged {
 	}
 	r := l.ruleFor(c, heapLimits, stats.Min)
 	r.doubling, r.observed = forced, observed
-	return judged{liveHeap, r, r.judgeUnderLoad(c, l.load)}
+	return judged{LiveHeap, r, r.judgeUnderLoad(c, l.load)}
 }
 
 func (l *look) judgeWorkingSet() judged {
 	c := l.workingSetCurve()
 	if len(c.x) < fewestFloor {
-		return judged{name: workingSet, finding: nothing(fewSamples)}
+		return judged{name: WorkingSet, finding: nothing(fewSamples)}
 	}
 	r := l.ruleFor(c, workingSetLimits, stats.Min)
 	r.swinging = []float64{0.4, 0.6} // a heap without a collection in the window swings
-	return judged{workingSet, r, r.judgeUnderLoad(c, l.load)}
+	return judged{WorkingSet, r, r.judgeUnderLoad(c, l.load)}
 }
 
 // judgeByWorkingSet judges a target with few collections, and so with few readings of
@@ -126,7 +126,7 @@ func (l *look) readingsAgree(r rule) bool {
 }
 
 // judgePlain judges a figure that requests in flight do not move.
-func (l *look) judgePlain(name string, c curve, lim limits) judged {
+func (l *look) judgePlain(name SignalName, c curve, lim limits) judged {
 	if len(c.x) < 4 {
 		return judged{name: name, finding: nothing(fewSamples)}
 	}
@@ -139,13 +139,13 @@ func (l *look) judgePlain(name string, c curve, lim limits) judged {
 // size classes and no doubling tables.
 func (l *look) judgeObjects(c curve) judged {
 	r := l.countRule(objectDrift, objectFloor, objectMargin)
-	return judged{heapObjects, r, r.judgeUnderLoad(c, l.load)}
+	return judged{HeapObjects, r, r.judgeUnderLoad(c, l.load)}
 }
 
 // judgeGoroutines judges the number of goroutines.
 func (l *look) judgeGoroutines(c curve) judged {
 	r := l.countRule(goroutineDrift, goroutineFloor, goroutineFloor)
-	return judged{goroutines, r, r.judgeUnderLoad(c, l.load)}
+	return judged{Goroutines, r, r.judgeUnderLoad(c, l.load)}
 }
 
 // countRule returns the rule for a number of things that differs by drift in any case;

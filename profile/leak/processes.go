@@ -7,11 +7,11 @@ import "github.com/memgate/memgate/profile"
 func (l *look) judgeProcesses() []judged {
 	var all []judged
 	for _, figure := range []struct {
-		name string
+		name SignalName
 		of   func(*profile.Processes) uint64
 	}{
-		{descriptors, func(p *profile.Processes) uint64 { return p.FDs }},
-		{threads, func(p *profile.Processes) uint64 { return p.Threads }},
+		{Descriptors, func(p *profile.Processes) uint64 { return p.FDs }},
+		{Threads, func(p *profile.Processes) uint64 { return p.Threads }},
 	} {
 		if c, ok := l.processCurve(figure.of); ok {
 			j := l.judgeGoroutines(c)

@@ -27,17 +27,17 @@ func TestDescriptorsAndThreadsAreChannels(t *testing.T) {
 
 	steady := run(flat, flat)
 	assert.Equal(t, Steady, steady.Verdict, steady.Reason)
-	for name, trend := range map[string]Trend{"file descriptors": run(grows, flat), "threads": run(flat, grows)} {
+	for name, trend := range map[SignalName]Trend{"file descriptors": run(grows, flat), "threads": run(flat, grows)} {
 		assert.Equal(t, Leaking, trend.Verdict, trend.Reason)
 		assert.Equal(t, name, trend.Signal)
 		assert.InDelta(t, 1, channelOf(trend, name).Slope.Value, 0.05, "one with each request")
-		assert.Equal(t, name, channelOf(trend, name).Unit)
+		assert.EqualValues(t, name, channelOf(trend, name).Unit)
 	}
 	unread := run(func(uint64) uint64 { return 0 }, flat)
 	assert.Empty(t, channelOf(unread, "file descriptors").Name, "what was not read is no channel")
 }
 
-func channelOf(t Trend, name string) Signal {
+func channelOf(t Trend, name SignalName) Signal {
 	for _, c := range t.Signals {
 		if c.Name == name {
 			return c

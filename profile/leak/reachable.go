@@ -28,9 +28,6 @@ const (
 	restingShare = 0.45     // of the requests between the readings, that the last parts without growth must have
 )
 
-// reachableHeap is the channel of these readings, as it stands in Trend.Channel.
-const reachableHeap = "reachable heap"
-
 // byReachable decides what the curves did not.
 func (l *look) byReachable(all []judged, undecided decision) decision {
 	if !l.readAround() {
@@ -38,7 +35,7 @@ func (l *look) byReachable(all []judged, undecided decision) decision {
 	}
 	for _, h := range l.Retainers {
 		if l.evenly(h) && l.reachableGrowth().Value > l.Allowed {
-			return decision{verdict: Leaking, by: judged{name: reachableHeap}, why: oneMore(h, l.Reachable)}
+			return decision{verdict: Leaking, by: judged{name: ReachableHeap}, why: oneMore(h, l.Reachable)}
 		}
 	}
 	if bound, ok := l.resting(all[0]); ok && undecided.ofHeap() {
@@ -143,7 +140,7 @@ func (l *look) unexplained(heap judged) bool {
 // a run from being called steady. What was given back at rest is not among it: requests
 // that pile up are no leak, and not steady either.
 func (d decision) ofHeap() bool {
-	return (d.by.name == liveHeap || d.by.name == heapObjects) && (d.veto == noVeto || d.veto == stillCounts || d.veto == onlyBytes)
+	return (d.by.name == LiveHeap || d.by.name == HeapObjects) && (d.veto == noVeto || d.veto == stillCounts || d.veto == onlyBytes)
 }
 
 // excused returns the decision without the doubts of the live heap's curve and that of its
@@ -151,9 +148,9 @@ func (d decision) ofHeap() bool {
 func (l *look) excused(all []judged, undecided decision, bound float64) decision {
 	calm := slices.Clone(all)
 	for i := range calm {
-		if j := &calm[i]; j.name == liveHeap || j.name == heapObjects {
+		if j := &calm[i]; j.name == LiveHeap || j.name == HeapObjects {
 			j.verdict = Steady
-			if j.name == liveHeap {
+			if j.name == LiveHeap {
 				j.bound = bound
 			}
 		}

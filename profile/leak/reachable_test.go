@@ -109,7 +109,7 @@ func TestReachableDecides(t *testing.T) {
 			assert.Contains(t, got.Reason, tt.why)
 			switch got.Verdict {
 			case Leaking:
-				assert.Equal(t, "reachable heap", got.Signal)
+				assert.Equal(t, ReachableHeap, got.Signal)
 				assert.InDelta(t, 24, got.PerRequest.Value, 1)
 				assert.False(t, got.PerRequest.Interval())
 			case Steady:

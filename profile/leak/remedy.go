@@ -31,7 +31,7 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 		return "look for open files, sockets, tmpfs files and directory entries; cgroup v2 tells what the kernel can give back apart", 0
 	case d.veto == noVeto && (has(loadRamps) || has(onlyCorrected)):
 		return "hold the rate over the measured load", 0
-	case j.name == liveHeap && len(l.LiveHeaps) < fewestFloor:
+	case j.name == LiveHeap && len(l.LiveHeaps) < fewestFloor:
 		return l.moreCollections()
 	case d.veto == noVeto && !j.stop.Proven && j.stop.Until > 0:
 		more = l.lasting(j.stop.Until - l.load.requests[len(l.load.requests)-1])

@@ -9,9 +9,9 @@ import "github.com/memgate/memgate/profile"
 func (l *look) gaveBack(j judged) bool {
 	var of func(profile.LiveHeap) float64
 	switch j.name {
-	case liveHeap:
+	case LiveHeap:
 		of = func(f profile.LiveHeap) float64 { return float64(f.Live()) }
-	case heapObjects:
+	case HeapObjects:
 		of = func(f profile.LiveHeap) float64 { return float64(f.HeapObjects) }
 	}
 	if of == nil || l.Rest.HeapAlloc == 0 || len(l.LiveHeaps) < fewestFloor {

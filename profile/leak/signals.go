@@ -10,18 +10,25 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
-// Names of channels, as they stand in Trend.Channel.
+// SignalName says which figure a [Signal] is of, and which one decided a [Trend].
+type SignalName string
+
+// The signals.
 const (
-	liveHeap    = "live heap"    // with stacks, after collections
-	heapObjects = "heap objects" // their number, after forced collections
-	goroutines  = "goroutines"
-	descriptors = "file descriptors"
-	threads     = "threads"
-	offHeap     = "off-heap" // anonymous memory that is not the runtime's
-	kernelMem   = "kernel"
-	tmpfs       = "tmpfs"
-	workingSet  = "working set" // without page cache
+	LiveHeap      SignalName = "live heap"    // with stacks, after collections
+	HeapObjects   SignalName = "heap objects" // their number, after forced collections
+	Goroutines    SignalName = "goroutines"
+	Descriptors   SignalName = "file descriptors"
+	Threads       SignalName = "threads"
+	OffHeap       SignalName = "off-heap" // anonymous memory that is not the runtime's
+	KernelMemory  SignalName = "kernel"
+	Tmpfs         SignalName = "tmpfs"
+	WorkingSet    SignalName = "working set"    // without page cache
+	ReachableHeap SignalName = "reachable heap" // what the heap walk reached
 )
+
+// countUnits are the units of the signals that are numbers of things; the others are bytes.
+var countUnits = map[SignalName]string{HeapObjects: "objects", Goroutines: "goroutines", Descriptors: "file descriptors", Threads: "threads"}
 
 const (
 	mostPoints  = 64  // of a curve of samples, polls or natural collections
@@ -238,11 +245,11 @@ func (l *look) judgeOffHeap(c curve) judged {
 	for i, y := range above.y {
 		above.y[i] = max(0, y)
 	}
-	j := l.judgePlain(offHeap, above, offHeapLimits)
+	j := l.judgePlain(OffHeap, above, offHeapLimits)
 	if j.verdict != Leaking {
 		return j
 	}
-	if whole := l.judgePlain(offHeap, c, offHeapLimits); whole.verdict == Leaking {
+	if whole := l.judgePlain(OffHeap, c, offHeapLimits); whole.verdict == Leaking {
 		return whole
 	}
 	return j

@@ -58,13 +58,13 @@ func TestAgreesWithReference(t *testing.T) {
 		}
 		assert.Equal(t, want.Verdict, got.Verdict, "%v: %s", run, got.Reason)
 		sameFigure(t, run, "objects", want.PerObject, got.Objects.Value)
-		if followed[run.String()] || got.Signal == workingSet && want.Slope == nil {
+		if followed[run.String()] || got.Signal == WorkingSet && want.Slope == nil {
 			continue
 		}
 		sameFigure(t, run, "slope", want.Slope, got.PerRequest.Value)
 		if got.PerRequest.Interval() {
 			drift := 0.0 // which the reference leaves out of its interval
-			if got.Signal != offHeap {
+			if got.Signal != OffHeap {
 				requests, _ := run.evidence.completed()
 				drift = heapDrift / requests
 			}

@@ -49,7 +49,7 @@ func (v *Verdict) UnmarshalText(text []byte) error {
 // Trend is what Detect found.
 type Trend struct {
 	Verdict Verdict
-	Signal  string // the figure that decided: "live heap", "heap objects", "working set", "reachable heap", …
+	Signal  SignalName // the figure that decided
 
 	PerRequest profile.Estimate // growth in bytes per completed request
 	PerSecond  profile.Estimate // growth in bytes per second
@@ -76,9 +76,9 @@ type Trend struct {
 	More time.Duration
 }
 
-// Channel is what one figure says by itself.
+// Signal is what one figure says by itself.
 type Signal struct {
-	Name      string           // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set", "reachable heap"
+	Name      SignalName
 	Verdict   Verdict          // of this figure alone
 	Slope     profile.Estimate // growth per completed request, in Unit
 	Unit      string           // "B", "objects", "goroutines", "file descriptors" or "threads"

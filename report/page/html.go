@@ -26,7 +26,7 @@ var pageSource string
 
 // pageTemplate escapes by context; the page has no other way to put text in.
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"style": theme.CSS, "share": tell.Share, "retained": tell.RetainedPath, "nameless": tell.Nameless, "clock": words.Clock, "length": words.Length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
+	"style": theme.CSS, "share": tell.Share, "retained": tell.RetainedPath, "clock": words.Clock, "length": words.Length, "tail": tail, "script": scriptElement, "scriptHash": scriptHash,
 }).Parse(pageSource))
 
 // HTML writes the record as one file that needs nothing else: no network, and no style
