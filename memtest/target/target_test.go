@@ -106,7 +106,7 @@ func TestHoldersOfAnothersTarget(t *testing.T) {
 	r, err := run(t, memtest.HeapWalkRequired, func(served *atomic.Int64) target.Runtime { return walked{vm: vm{served}} })
 	require.NoError(t, err)
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
-	assert.Equal(t, "reachable heap", r.Trend.Signal)
+	assert.Equal(t, leak.ReachableHeap, r.Trend.Signal)
 	require.NotEmpty(t, r.Retainers)
 	assert.Equal(t, "global variable shop.Sessions.ALL", r.Retainers[0].Name)
 	assert.InDelta(t, 1, r.Retainers[0].Elements, 0.01)
@@ -160,7 +160,7 @@ func TestACollectorAloneDecides(t *testing.T) {
 	r, err := run(t, memtest.HeapWalkOff, func(n *atomic.Int64) target.Runtime { return collecting{vm{n}} })
 	require.NoError(t, err)
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
-	assert.Equal(t, "live heap", r.Trend.Signal)
+	assert.Equal(t, leak.LiveHeap, r.Trend.Signal)
 	assert.InDelta(t, 1000, r.Trend.PerRequest.Value, 50)
 	assert.Empty(t, r.HeapProfiles)
 	for _, n := range r.Notes {
