@@ -153,7 +153,7 @@ func FuzzDecode(f *testing.F) {
 	f.Add(good)
 	f.Add([]byte(`{"Nodes":[{"Parent":0},{"Parent":1}]}`))
 	f.Add([]byte(`{"Nodes":[{"Parent":0}],"Crossings":[{"Node":7}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(_ *testing.T, data []byte) {
 		p, err := Decode(data)
 		if err != nil {
 			return

@@ -1,3 +1,5 @@
+//go:build unix
+
 package holders_test
 
 import (
@@ -191,11 +193,11 @@ func (tg *target) snapshot(r *holders.Reader) *holders.Paths {
 }
 
 // grown is what holds what so many requests leave.
-func (tg *target) grown(warm, n int) holders.Growth {
+func (tg *target) grown() holders.Growth {
 	tg.t.Helper()
 	r := tg.open(holders.Limits{})
 	tg.load(warm)
 	early := tg.snapshot(r)
-	tg.load(n)
-	return holders.Grow(early, tg.snapshot(r), uint64(n))
+	tg.load(requests)
+	return holders.Grow(early, tg.snapshot(r), requests)
 }
