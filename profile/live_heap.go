@@ -2,7 +2,7 @@ package profile
 
 import "time"
 
-// Floor is what the target's runtime said of its heap right after a garbage
+// LiveHeap is what the target's runtime said of its heap right after a garbage
 // collection: the live heap, exact, without sampling error. All sizes are bytes.
 type LiveHeap struct {
 	At       time.Duration // since the run started

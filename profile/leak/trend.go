@@ -11,6 +11,7 @@ import (
 // claims nothing. It is written as its word in JSON and CSV.
 type Verdict int
 
+// The verdicts.
 const (
 	Inconclusive Verdict = iota // the evidence does not decide: Trend.Reason says why, Trend.Remedy what would
 	Steady                      // growth above Trend.Bound can be excluded
@@ -76,7 +77,7 @@ type Trend struct {
 	More time.Duration
 }
 
-// Channel is what one figure says by itself.
+// Signal is what one figure says by itself.
 type Signal struct {
 	Name      string           // "live heap", "off-heap", "kernel", "tmpfs", "heap objects", "goroutines", "file descriptors", "threads", "working set", "reachable heap"
 	Verdict   Verdict          // of this figure alone
