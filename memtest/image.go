@@ -234,7 +234,7 @@ func instance(ctx context.Context, c *container.Container, pprof, heapURL string
 }
 
 // binaries names places in the container's files; none where they cannot be seen from here.
-func binaries(ctx context.Context, c *container.Container) (name func(file string, offset uint64) string, close func() error) {
+func binaries(ctx context.Context, c *container.Container) (name func(file string, offset uint64) string, done func() error) {
 	if pid, err := c.PID(ctx); err == nil {
 		if b, err := symbols.Open(pid); err == nil {
 			return b.Name, b.Close

@@ -161,7 +161,7 @@ type Env struct {
 	GitCommit string
 }
 
-// Heap is a heap profile of the target kept as a file for go tool pprof.
+// ProfileFile is a heap profile of the target kept as a file for go tool pprof.
 type ProfileFile struct {
 	At       time.Duration
 	Requests uint64

@@ -36,7 +36,7 @@ func TestSchema1IsRead(t *testing.T) {
 	assert.Equal(t, report.AverageWorkingSet, killed.Checks[1].Metric)
 
 	held := readOld(t, "held")
-	assert.Equal(t, "live heap", string(held.Trend.Signal))
+	assert.Equal(t, "live heap", held.Trend.Signal)
 	require.Len(t, held.Retainers, 1)
 	assert.Len(t, held.Retainers[0].Retains, 2)
 	assert.Len(t, held.Retainers[0].AlsoRetainedBy, 1)
