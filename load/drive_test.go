@@ -20,12 +20,12 @@ import (
 
 const base = "http://target.test:8080"
 
-func hello(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") }
+func hello(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello") }
 
 // hang answers nothing until the client has gone, which the server notices once
 // the request's body is read.
 func hang(_ http.ResponseWriter, r *http.Request) {
-	io.Copy(io.Discard, r.Body)
+	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
 }
 

@@ -62,7 +62,7 @@ func TestAnswersMayComeForAGraceAfterTheEnd(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				p := Plan{Requests: Get("/"), Rate: 10, Duration: 3 * time.Second, Timeout: tt.limit}
-				s, _ := drive(t, p, func(w http.ResponseWriter, r *http.Request) {
+				s, _ := drive(t, p, func(_ http.ResponseWriter, r *http.Request) {
 					select {
 					case <-time.After(tt.latency):
 					case <-r.Context().Done():

@@ -68,16 +68,16 @@ func TestFailuresOfTheTarget(t *testing.T) {
 
 func cutOff(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Length", "100")
-	io.WriteString(w, "partial")
-	http.NewResponseController(w).Flush()
+	_, _ = io.WriteString(w, "partial")
+	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }
 
 func stall(w http.ResponseWriter, r *http.Request) {
-	io.Copy(io.Discard, r.Body)
+	_, _ = io.Copy(io.Discard, r.Body)
 	w.Header().Set("Content-Length", "100")
-	io.WriteString(w, "partial")
-	http.NewResponseController(w).Flush()
+	_, _ = io.WriteString(w, "partial")
+	_ = http.NewResponseController(w).Flush()
 	hang(w, r)
 }
 
@@ -86,7 +86,7 @@ func TestSlowTargetFallsBehindAndIsNotBurstUpon(t *testing.T) {
 		start := time.Now()
 		var inFlight, most atomic.Int64
 		p := Plan{Requests: Get("/"), Rate: 10, Duration: 20 * time.Second, MaxWorkers: 4}
-		s, _ := drive(t, p, func(w http.ResponseWriter, r *http.Request) {
+		s, _ := drive(t, p, func(_ http.ResponseWriter, _ *http.Request) {
 			for n := inFlight.Add(1); n > most.Load(); {
 				most.Store(n)
 			}

@@ -23,8 +23,8 @@ func serve(t *testing.T, handler http.HandlerFunc) *network {
 	t.Helper()
 	n := &network{accept: make(chan net.Conn), closed: make(chan struct{})}
 	server := &http.Server{Handler: handler}
-	go server.Serve(n)
-	t.Cleanup(func() { server.Close() })
+	go func() { _ = server.Serve(n) }()
+	t.Cleanup(func() { _ = server.Close() })
 	return n
 }
 

@@ -102,7 +102,7 @@ func TestUpdateFlag(t *testing.T) {
 		flag.Bool("update", false, "as a test with golden files has it")
 	}
 	require.NoError(t, flag.Set("update", "true"))
-	defer flag.Set("update", "false")
+	defer func() { _ = flag.Set("update", "false") }()
 	passed, f := judged(trials("orders", 5, 40), orders)
 	assert.False(t, passed)
 	assert.Contains(t, f.errors[0], " recorded: read its diff")

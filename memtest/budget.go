@@ -99,14 +99,14 @@ func (b Budget) rules() ([]rule, error) {
 			rules = append(rules, r)
 		}
 	}
-	add(peak > 0, func(r *report.Record) report.Check { return atMost(report.PeakWorkingSet, peak, r, peakOf(r)) })
+	add(peak > 0, func(r *report.Record) report.Check { return atMost(report.PeakWorkingSet, peak, peakOf(r)) })
 	add(average > 0, func(r *report.Record) report.Check {
-		return atMost(report.AverageWorkingSet, average, r, averageOf(r))
+		return atMost(report.AverageWorkingSet, average, averageOf(r))
 	})
 	add(p95 > 0, func(r *report.Record) report.Check {
-		return atMost(report.P95WorkingSet, p95, r, p95Of(r))
+		return atMost(report.P95WorkingSet, p95, p95Of(r))
 	})
-	add(settled > 0, func(r *report.Record) report.Check { return atMost(report.SettledWorkingSet, settled, r, settledOf(r)) })
+	add(settled > 0, func(r *report.Record) report.Check { return atMost(report.SettledWorkingSet, settled, settledOf(r)) })
 	add(headroom > 0, func(r *report.Record) report.Check { return headroomRule(headroom, r) })
 	add(b.GrowthPerRequest > 0, func(r *report.Record) report.Check { return growthRule(b.GrowthPerRequest, r) })
 	add(b.NoOOM, oomRule)
@@ -187,7 +187,7 @@ func settledOf(r *report.Record) measured {
 
 const notMeasured = "not measured: no sample of the run has it (too short, or a source that does not tell)"
 
-func atMost(m report.Metric, allowed int64, r *report.Record, got measured) report.Check {
+func atMost(m report.Metric, allowed int64, got measured) report.Check {
 	c := report.Check{Judge: report.Budget, Metric: m, Limit: float64(allowed), Rule: m.Name(), Allowed: "≤ " + words.MiB(uint64(allowed)), Got: notMeasured}
 	if got.ok {
 		c.Value, c.Measured, c.Outcome = got.bytes, true, outcomeOf(got.bytes <= float64(allowed))

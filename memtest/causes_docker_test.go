@@ -31,7 +31,7 @@ func causes(t *testing.T) (memtest.Image, memtest.Process) {
 
 // onceIn is a load of one request in the midst of silence.
 func onceIn(path string, silence time.Duration) load.Driver {
-	return load.Func(load.Schedule{Duration: silence}, func(ctx context.Context, base string, m *load.Meter) error {
+	return load.Func(load.Schedule{Duration: silence}, func(_ context.Context, base string, m *load.Meter) error {
 		m.Begin(0)
 		time.Sleep(silence / 2)
 		o := load.Operation{Start: time.Now()}

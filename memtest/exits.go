@@ -59,7 +59,7 @@ func asExit(err error) bool {
 
 // gone is a target whose memory cannot be read any more. The exit watch knows better
 // why; only a target without one is noted here.
-func (m *measurement) gone(ctx context.Context) {
+func (m *measurement) gone() {
 	if m.target.Exited != nil {
 		return
 	}

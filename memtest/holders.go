@@ -15,7 +15,7 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// Holders says whether a run looks for who holds memory that grew: the variable, the
+// HeapWalk says whether a run looks for who holds memory that grew: the variable, the
 // field, the goroutines from which it is reachable. For that the heap of a Go target is
 // read from outside while no load runs: after the warm-up, at the end, and where the load
 // goes on for want of evidence. The target stands still meanwhile, for some

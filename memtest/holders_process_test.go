@@ -1,3 +1,5 @@
+//go:build unix
+
 package memtest
 
 import (
@@ -22,14 +24,14 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// shapedProcess is a run of a process that leaks in that shape.
-func shapedProcess(shape string, command ...string) Scenario {
-	p := Process{Command: command, Ready: "/fill", Env: map[string]string{"SHAPE": shape}}
+// shapedProcess is a run of a process that leaks: a server of internal/holders/testdata/shapes.
+func shapedProcess(command ...string) Scenario {
+	p := Process{Command: command, Ready: "/fill", Env: map[string]string{"SHAPE": "server"}}
 	if len(command) == 0 {
 		p.Go = "../internal/holders/testdata/shapes"
 	}
 	return Scenario{
-		Name: shape, Target: p, HeapWalk: HeapWalkRequired,
+		Name: "server", Target: p, HeapWalk: HeapWalkRequired,
 		Load:   load.Plan{Requests: load.Get("/x"), Rate: 400, Duration: 4 * time.Second},
 		Warmup: time.Second, Settle: -1, MaxDuration: -1,
 	}
@@ -47,7 +49,7 @@ func TestHoldersOfAProcess(t *testing.T) {
 	exe := builtShapes(t)
 	for name, command := range map[string][]string{"child": {exe}, "of a shell": {"sh", "-c", exe + " & wait"}} {
 		t.Run(name, func(t *testing.T) {
-			r, err := Measure(t.Context(), shapedProcess("server", command...))
+			r, err := Measure(t.Context(), shapedProcess(command...))
 			require.NoError(t, err)
 			assert.Contains(t, r.RetainersHow, "read from outside, go1.")
 			require.NotEmpty(t, r.Retainers, "%s (%s; %s)", r.RetainersWhyNot, r.Trend.Verdict, r.Trend.Reason)
@@ -84,7 +86,7 @@ func TestHoldersOfATargetOfOnesOwn(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("another process's heap can be read on Linux only")
 	}
-	s := shapedProcess("server")
+	s := shapedProcess()
 	s.Target = ownTarget{[]string{builtShapes(t)}}
 	r, err := Measure(t.Context(), s)
 	require.NoError(t, err)
@@ -101,7 +103,7 @@ func TestHoldersOfAProcessThatDies(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("another process's heap can be read on Linux only")
 	}
-	s := shapedProcess("server", builtShapes(t))
+	s := shapedProcess(builtShapes(t))
 	child, err := process.Start(t.Context(), process.Spec{Command: []string{builtShapes(t)}, ReadyPath: "/fill", Env: map[string]string{"SHAPE": "server"}})
 	require.NoError(t, err)
 	inst, err := child.Instance()
@@ -130,7 +132,7 @@ func TestHoldersOfAProcessThatDies(t *testing.T) {
 func TestHoldersAsAnOrdinaryUser(t *testing.T) {
 	const nobody = 65534
 	if os.Getenv("MEMTEST_AS_NOBODY") != "" {
-		r, err := Measure(t.Context(), shapedProcess("server", os.Getenv("MEMTEST_AS_NOBODY")))
+		r, err := Measure(t.Context(), shapedProcess(os.Getenv("MEMTEST_AS_NOBODY")))
 		require.NoError(t, err)
 		require.NotEmpty(t, r.Retainers, r.RetainersWhyNot)
 		fmt.Println("named:", r.Retainers[0].Name)

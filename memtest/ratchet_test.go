@@ -102,10 +102,10 @@ func TestNoiseInTheFileCounts(t *testing.T) {
 	assert.Contains(t, read(t, onlyBaseline(t)), "# noise: peak-B 10.000 MiB\n")
 }
 
-// noisy are n runs as services make them: memory 1.5 % apart from run to run, the peak
+// noisy are five runs as services make them: memory 1.5 % apart from run to run, the peak
 // twice as much, latency 10 %.
-func noisy(random *rand.Rand, n int, mib float64) []*report.Record {
-	all := make([]*report.Record, n)
+func noisy(random *rand.Rand, mib float64) []*report.Record {
+	all := make([]*report.Record, 5)
 	for i := range all {
 		r := trial("orders", mib*(1+0.015*random.NormFloat64()))
 		peak := uint64(mib * (1.05 + 0.03*random.NormFloat64()) * memtest.MiB)
@@ -126,11 +126,11 @@ func TestManySmallSteps(t *testing.T) {
 	for seed := range uint64(seeds) {
 		require.NoError(t, os.RemoveAll("testdata"))
 		random := rand.New(rand.NewPCG(seed, 1))
-		recorded(t, noisy(random, 5, 40))
+		recorded(t, noisy(random, 40))
 		mib := 40.0
 		for step := 1; step <= 10; step++ {
 			mib *= 1.03
-			if passed, f := judged(noisy(random, 5, mib), orders); !passed {
+			if passed, f := judged(noisy(random, mib), orders); !passed {
 				require.Contains(t, f.errors[0], "drifted from its baseline")
 				failedAt[step]++
 				break
@@ -152,9 +152,9 @@ func TestNothingChanged(t *testing.T) {
 	for look := range looks {
 		if look%10 == 0 {
 			require.NoError(t, os.RemoveAll("testdata"))
-			recorded(t, noisy(random, 5, 40))
+			recorded(t, noisy(random, 40))
 		}
-		passed, f := judged(noisy(random, 5, 40), orders)
+		passed, f := judged(noisy(random, 40), orders)
 		if !passed {
 			failed++
 		} else if len(f.logs) > 0 {
@@ -200,12 +200,12 @@ func TestTenPercentLessLowersTheBound(t *testing.T) {
 	for seed := range uint64(seeds) {
 		require.NoError(t, os.RemoveAll("testdata"))
 		random := rand.New(rand.NewPCG(seed, 2))
-		recorded(t, noisy(random, 5, 40))
-		passed, f := judged(noisy(random, 5, 36), orders)
+		recorded(t, noisy(random, 40))
+		passed, f := judged(noisy(random, 36), orders)
 		require.True(t, passed)
 		if strings.Contains(fmt.Sprint(f.logs), "the baseline is lowered") {
 			lowered++
-			if passed, _ := judged(noisy(random, 5, 40), orders); passed {
+			if passed, _ := judged(noisy(random, 40), orders); passed {
 				lost++
 			}
 		}

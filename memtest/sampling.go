@@ -23,7 +23,7 @@ func (m *measurement) sample(ctx context.Context) {
 		case ctx.Err() != nil:
 			return
 		case errors.Is(err, profile.ErrGone):
-			m.gone(ctx)
+			m.gone()
 			return
 		case err != nil:
 			if failed++; failed == 1 {

@@ -21,7 +21,7 @@ const (
 	GiB = 1 << 30
 )
 
-// Bytes returns n bytes as a Size.
+// SizeOf returns n bytes as a Size.
 func SizeOf(n uint64) Size { return Size(strconv.FormatUint(n, 10)) }
 
 // bytes returns the size in bytes; 0 if it is not set.

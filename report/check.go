@@ -8,6 +8,7 @@ import (
 // Outcome is what a rule, or a run as a whole, came to. The zero value is no pass.
 type Outcome uint8
 
+// The outcomes.
 const (
 	Inconclusive Outcome = iota // what was measured does not decide: no pass
 	Passed

@@ -1,6 +1,6 @@
 package report
 
-// Holder is what keeps memory alive that grew: clearing it would free that memory.
+// Retainer is what keeps memory alive that grew: clearing it would free that memory.
 type Retainer struct {
 	Name           string     // "global variable example.com/shop.carts", "goroutines main.worker [chan receive], started by main.serve"
 	Type           string     // "map[string]*shop.cart"; empty if it is not known
@@ -17,7 +17,7 @@ type Retainer struct {
 	AlsoRetainedBy []string   // what else holds the same: clearing one is not enough
 }
 
-// Held is a path below a holder, with all elements as one.
+// Retained is a path below a holder, with all elements as one.
 type Retained struct {
 	Path    string // "[value].items[*]"
 	Type    string

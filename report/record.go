@@ -160,7 +160,7 @@ type Env struct {
 	Runtime   profile.RuntimeInfo // the target's, and the words for it
 }
 
-// Heap is a heap profile of the target kept as a file for go tool pprof.
+// ProfileFile is a heap profile of the target kept as a file for go tool pprof.
 type ProfileFile struct {
 	At       time.Duration
 	Requests uint64

@@ -128,10 +128,10 @@ func (f fields1) upgradeCheck() error {
 			c.Metric = m
 		}
 	}
-	switch {
-	case c.Judge == NoLeak:
+	switch c.Judge {
+	case NoLeak:
 		c.Metric = GrowthPerRequest
-	case c.Judge == SelfTest:
+	case SelfTest:
 		c.Subject = figure
 	}
 	c.Reason, _ = strings.CutPrefix(c.Got, "cannot tell: ")

@@ -168,7 +168,7 @@ func read(file string) (*report.Record, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	return report.Read(in)
 }
 

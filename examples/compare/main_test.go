@@ -40,9 +40,9 @@ func saved(t *testing.T, n int, mib float64, change func(*report.Record)) (files
 	return files
 }
 
-func compared(old, new []string, flags ...string) (code int, stdout, stderr string) {
+func compared(old, newer []string, flags ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
-	args := append(append(append(flags, old...), "--"), new...)
+	args := append(append(append(flags, old...), "--"), newer...)
 	return run(args, &out, &errs), out.String(), errs.String()
 }
 
@@ -86,16 +86,16 @@ func TestExitCodes(t *testing.T) {
 }
 
 func TestForms(t *testing.T) {
-	old, new := saved(t, 5, 40, nil), saved(t, 5, 46, nil)
+	old, newer := saved(t, 5, 40, nil), saved(t, 5, 46, nil)
 	page := filepath.Join(t.TempDir(), "page.html")
-	_, text, _ := compared(old, new, "-html", page)
+	_, text, _ := compared(old, newer, "-html", page)
 	assert.Contains(t, text, "shop: worse: Peak working set went from 40.2 MiB to 46.2 MiB")
 	html, err := os.ReadFile(page)
 	require.NoError(t, err)
 	assert.Contains(t, string(html), "<title>worse: shop</title>")
-	_, text, _ = compared(old, new, "-markdown")
+	_, text, _ = compared(old, newer, "-markdown")
 	assert.Contains(t, text, "### ❌ shop: worse")
-	_, text, _ = compared(new, old)
+	_, text, _ = compared(newer, old)
 	assert.Contains(t, text, "shop: better: Peak working set went from 46.2 MiB to 40.2 MiB")
 }
 

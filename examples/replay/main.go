@@ -71,7 +71,7 @@ func judge(file string, f forecasting) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	defer in.Close()
+	defer func() { _ = in.Close() }()
 	evidence, err := read(in)
 	if err != nil {
 		return verdict{}, err

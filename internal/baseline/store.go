@@ -79,7 +79,7 @@ func read(folder *os.Root, dir, name string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read baseline %s: %w", whole, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	data, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("read baseline %s: %w", whole, err)

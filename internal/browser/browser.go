@@ -39,7 +39,7 @@ type Tab struct {
 	requests []string
 }
 
-// browse starts a browser. Where there is none the test is skipped.
+// Open starts a browser. Where there is none the test is skipped.
 func Open(t *testing.T) *Tab {
 	t.Helper()
 	if testing.Short() {
@@ -98,7 +98,7 @@ func (b *Tab) hear(event any) {
 	}
 }
 
-// open shows a page in a window of that width.
+// Show shows a page in a window of that width.
 func (b *Tab) Show(page []byte, width int64) {
 	b.t.Helper()
 	b.mu.Lock()
@@ -114,6 +114,7 @@ func (b *Tab) Ready() {
 	require.Eventually(b.t, func() bool { return Evaluate[bool](b, `!!document.documentElement.dataset.interactive`) }, 10*time.Second, 20*time.Millisecond, "the script is at work")
 }
 
+// Evaluate returns what the expression is in the page.
 func Evaluate[T any](b *Tab, expression string) T {
 	b.t.Helper()
 	v, err := chromedp.Run(b.Ctx, chromedp.Evaluate[T](expression))
@@ -121,6 +122,7 @@ func Evaluate[T any](b *Tab, expression string) T {
 	return v
 }
 
+// Heard returns what the console said, and which other addresses the page asked for.
 func (b *Tab) Heard() (console, requests []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -132,17 +134,19 @@ func (b *Tab) Heard() (console, requests []string) {
 	return b.console, requests
 }
 
+// Mouse sends an event of the mouse at a place of the window.
 func (b *Tab) Mouse(kind input.DispatchMouseEventType, x, y float64, options ...chromedp.MouseOption) {
 	b.t.Helper()
 	require.NoError(b.t, chromedp.Do(b.Ctx, chromedp.MouseEvent(kind, x, y, options...)))
 }
 
-// box is where the wide chart's memory panel is on the screen.
-type box struct{ Left, Right, Top, Bottom float64 }
+// Box is a place on the screen, in pixels.
+type Box struct{ Left, Right, Top, Bottom float64 }
 
-func (b *Tab) Panel() box {
+// Panel returns where the wide chart's memory panel is on the screen.
+func (b *Tab) Panel() Box {
 	b.t.Helper()
-	return Evaluate[box](b, `(() => {
+	return Evaluate[Box](b, `(() => {
 		const svg = document.querySelector("svg.wide"), r = svg.getBoundingClientRect(), p = svg.dataset.plot.split(" ").map(Number), k = r.width / svg.viewBox.baseVal.width;
 		return {Left: r.left + p[0]*k, Right: r.left + p[1]*k, Top: r.top + p[2]*k, Bottom: r.top + p[3]*k};
 	})()`)

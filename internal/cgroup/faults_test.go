@@ -214,8 +214,9 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var m profile.Memory
+		var none handle
 		for _, s := range append(specs(Dir{Version: 1, CPU: "c", Pids: "p"}), specs(Dir{Version: 2})...) {
-			f := newFile(s, *new(handle), &m)
+			f := newFile(s, none, &m)
 			if f.parse(data) != nil {
 				continue
 			}

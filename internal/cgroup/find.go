@@ -73,7 +73,7 @@ func find(root string, pid int, containerID string) (Dir, error) {
 	if group, ok := groups[""]; ok {
 		return s.v2(group, mounts)
 	}
-	return Dir{}, s.unseen(nil, "%s names no memory controller: boot the kernel with it (cgroup_enable=memory)", s.proc("cgroup"))
+	return Dir{}, s.unseen(nil, "%s names no memory controller: boot the kernel with it (cgroup_enable=memory)", s.groupsFile())
 }
 
 // search is one call of find.
@@ -87,14 +87,14 @@ func (s search) unseen(err error, format string, args ...any) error {
 	return &UnseenError{Pid: s.pid, Why: fmt.Sprintf(format, args...), Err: err}
 }
 
-// proc returns the path of a file of the process, for people.
-func (s search) proc(name string) string { return "/proc/" + strconv.Itoa(s.pid) + "/" + name }
+// groupsFile returns the path of the file with the process's groups, for people.
+func (s search) groupsFile() string { return "/proc/" + strconv.Itoa(s.pid) + "/cgroup" }
 
 // on returns where a path of the machine is below root.
 func (s search) on(p string) string { return filepath.Join(s.root, filepath.FromSlash(p)) }
 
 func (s search) groups() (map[string]string, error) {
-	data, err := os.ReadFile(s.on(s.proc("cgroup")))
+	data, err := os.ReadFile(s.on(s.groupsFile()))
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ESRCH):
 		if _, err := os.Stat(s.on("/proc/self")); err != nil {
@@ -106,7 +106,7 @@ func (s search) groups() (map[string]string, error) {
 	}
 	groups, err := parseGroups(data)
 	if err != nil {
-		return nil, s.unseen(nil, "%s: %v", s.proc("cgroup"), err)
+		return nil, s.unseen(nil, "%s: %v", s.groupsFile(), err)
 	}
 	return groups, nil
 }
@@ -153,7 +153,7 @@ func (s search) memory(group string, mounts []mount, controller, usage string) (
 	case strings.HasSuffix(group, " (deleted)"):
 		return "", fmt.Errorf("find memory cgroup of process %d: %s has been removed: %w", s.pid, group, profile.ErrGone)
 	case path.Clean("/"+group) != group:
-		return "", s.unseen(nil, "%s shows %s: private cgroup namespace: run the test on the engine's host", s.proc("cgroup"), group)
+		return "", s.unseen(nil, "%s shows %s: private cgroup namespace: run the test on the engine's host", s.groupsFile(), group)
 	case !strings.Contains(group, s.id):
 		return "", s.unseen(nil, "the path %s does not name the container %.12s: the engine does not share this kernel", group, s.id)
 	}

@@ -58,6 +58,7 @@ type Chart struct {
 
 type point struct{ X, Y float64 }
 
+// Tick is a mark on an axis, with its label.
 type Tick struct {
 	At            float64
 	Label, Anchor string
@@ -81,10 +82,11 @@ type event struct {
 
 type bar struct{ X, Y, Width, Height float64 }
 
-// scale turns values from Lo to Hi into pixels from From to To.
-type scale struct{ Lo, Hi, From, To float64 }
+// Scale turns values from Lo to Hi into pixels from From to To.
+type Scale struct{ Lo, Hi, From, To float64 }
 
-func (s scale) At(v float64) float64 {
+// At returns the pixel of a value.
+func (s Scale) At(v float64) float64 {
 	return round(s.From + (v-s.Lo)/(s.Hi-s.Lo)*(s.To-s.From))
 }
 
@@ -146,10 +148,10 @@ func chartInWords(r *report.Record) string {
 }
 
 // DrawTime draws the time axis and the phases.
-func (c *Chart) DrawTime(r *report.Record) scale {
+func (c *Chart) DrawTime(r *report.Record) Scale {
 	end := max(r.End(), time.Second)
 	c.End = end.Seconds()
-	x := scale{0, c.End, c.Left, c.Right}
+	x := Scale{0, c.End, c.Left, c.Right}
 	step := timeStep(end.Seconds(), (c.Right-c.Left)/70)
 	for s := 0.0; s <= end.Seconds() && len(c.Times) < 50; s += step {
 		t := Tick{x.At(s), words.Clock(time.Duration(s) * time.Second), "middle"}
@@ -180,7 +182,7 @@ func timeStep(span, n float64) float64 {
 }
 
 // drawMemory draws the working set, the floors and the limit.
-func (c *Chart) drawMemory(r *report.Record, x scale) {
+func (c *Chart) drawMemory(r *report.Record, x Scale) {
 	y, step := c.MemoryScale(r)
 	c.Low, c.High = y.Lo, y.Hi
 	for v := y.Lo / words.Mib; v <= y.Hi/words.Mib*1.0001 && len(c.Sizes) < 20; v += step {
@@ -197,7 +199,7 @@ func (c *Chart) drawMemory(r *report.Record, x scale) {
 // MemoryScale fits all that is drawn, with a tick at every step of MiB. It starts at zero
 // unless that would flatten what there is to see, and has the limit in it unless that
 // is far away.
-func (c *Chart) MemoryScale(r *report.Record) (y scale, step float64) {
+func (c *Chart) MemoryScale(r *report.Record) (y Scale, step float64) {
 	low, high := math.Inf(1), 0.0
 	for i := range r.Samples {
 		if set, ok := r.Samples[i].Value(profile.WorkingSet); ok {
@@ -217,7 +219,7 @@ func (c *Chart) MemoryScale(r *report.Record) (y scale, step float64) {
 		low = min(low-(high-low)/2, 0.9*high)
 	}
 	step = niceStep((high-low)/words.Mib, 6)
-	y = scale{From: c.Top + c.MemoryHeight, To: c.Top}
+	y = Scale{From: c.Top + c.MemoryHeight, To: c.Top}
 	y.Lo = math.Floor(low/words.Mib/step) * step * words.Mib
 	y.Hi = math.Ceil((high+(high-low)/50)/words.Mib/step) * step * words.Mib
 	return y, step
@@ -234,6 +236,7 @@ func niceStep(span, n float64) float64 {
 	return 10 * power
 }
 
+// TickLabel returns v with as many decimals as steps of that size need.
 func TickLabel(v, step float64) string {
 	digits := 0
 	if step < 1 {
@@ -244,7 +247,7 @@ func TickLabel(v, step float64) string {
 
 const floorWidth = 9 // pixels; of floors that are closer, some are drawn
 
-func (c *Chart) drawFloors(floors []profile.LiveHeap, x, y scale) {
+func (c *Chart) drawFloors(floors []profile.LiveHeap, x, y Scale) {
 	if len(floors) == 0 {
 		return
 	}

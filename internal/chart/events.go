@@ -15,7 +15,7 @@ const (
 	mostHeaps  = 60
 )
 
-func (c *Chart) drawEvents(r *report.Record, x scale) {
+func (c *Chart) drawEvents(r *report.Record, x Scale) {
 	for _, h := range r.HeapProfiles[:min(len(r.HeapProfiles), mostHeaps)] {
 		if h.At >= 0 && h.At <= r.End() {
 			c.Heaps = append(c.Heaps, x.At(h.At.Seconds()))
@@ -46,6 +46,7 @@ type Line struct {
 	open bool
 }
 
+// To draws on to a point, or begins there.
 func (p *Line) To(x, y float64) {
 	command := byte('L')
 	if !p.open {

@@ -13,7 +13,7 @@ import (
 // pixels it draws the first, the lowest, the highest and the last, so that a spike one
 // sample wide is seen however many samples there are. It is broken where none was taken
 // for longer than gap, and where the target was started anew.
-func SetPath(s profile.Series, x, y scale, gap time.Duration) string {
+func SetPath(s profile.Series, x, y Scale, gap time.Duration) string {
 	var p Line
 	var col column
 	var before time.Duration
@@ -79,7 +79,7 @@ func (c *column) draw(p *Line) {
 }
 
 // drawLoad draws requests and failures per second.
-func (c *Chart) drawLoad(r *report.Record, x scale) {
+func (c *Chart) drawLoad(r *report.Record, x Scale) {
 	rates := rates(r)
 	if len(rates) == 0 {
 		return
@@ -92,7 +92,7 @@ func (c *Chart) drawLoad(r *report.Record, x scale) {
 		high = max(high, s.requests, s.errors)
 	}
 	step := niceStep(high, 3)
-	y := scale{0, math.Ceil(high/step) * step, c.TimesTop, c.LoadTop}
+	y := Scale{0, math.Ceil(high/step) * step, c.TimesTop, c.LoadTop}
 	for v := 0.0; v <= y.Hi*1.0001 && len(c.Rates) < 10; v += step {
 		c.Rates = append(c.Rates, Tick{At: y.At(v), Label: TickLabel(v, step)})
 	}

@@ -22,7 +22,7 @@ const mostMoments = 60
 // drawTrend draws growth per request through the measured load, and the band between
 // the ends of its interval. All three go through the middle of the floors, or of the
 // working set where that decided: the slope is what was estimated, not the height.
-func (c *Chart) drawTrend(r *report.Record, x, y scale) {
+func (c *Chart) drawTrend(r *report.Record, x, y Scale) {
 	t := r.Trend.PerRequest
 	points := moments(r)
 	if t.Points == 0 || len(points) < 2 || !stats.Finite(t.Value) {
@@ -91,7 +91,7 @@ func moments(r *report.Record) []moment {
 }
 
 // drawLatency draws the 99th percentile of latency in each second of the measured load.
-func (c *Chart) drawLatency(r *report.Record, x scale) {
+func (c *Chart) drawLatency(r *report.Record, x Scale) {
 	measured, _ := r.Phase(report.Load)
 	seconds := inRun(r, measured.From)
 	wide := rateWidth(r)
@@ -112,7 +112,7 @@ func (c *Chart) drawLatency(r *report.Record, x scale) {
 	}
 	high := float64(worst) / float64(unit)
 	step := niceStep(high, 2)
-	y := scale{0, math.Ceil(high/step) * step, c.TimesTop, c.LatencyTop}
+	y := Scale{0, math.Ceil(high/step) * step, c.TimesTop, c.LatencyTop}
 	for v := 0.0; v <= y.Hi*1.0001 && len(c.Latencies) < 10; v += step {
 		c.Latencies = append(c.Latencies, Tick{At: y.At(v), Label: TickLabel(v, step)})
 	}
@@ -120,7 +120,7 @@ func (c *Chart) drawLatency(r *report.Record, x scale) {
 }
 
 // latencySteps returns the worst 99th percentile of each wide part of the load, as steps.
-func latencySteps(seconds []load.Second, start, wide time.Duration, x, y scale, unit time.Duration) string {
+func latencySteps(seconds []load.Second, start, wide time.Duration, x, y Scale, unit time.Duration) string {
 	var steps Line
 	for i := 0; i < len(seconds); {
 		from := seconds[i].At.Truncate(wide)

@@ -55,7 +55,7 @@ func TestChild(t *testing.T) {
 		go panic("in a goroutine")
 		time.Sleep(time.Minute)
 	case "panic in test":
-		defer c.Stop(context.Background())
+		defer func() { _ = c.Stop(context.Background()) }()
 		panic("in the test")
 	default:
 		time.Sleep(time.Minute)

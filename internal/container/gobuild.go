@@ -20,7 +20,7 @@ func goRoot(ctx context.Context, dir, pkg, arch string) (*bytes.Reader, string, 
 	if err != nil {
 		return nil, "", fmt.Errorf("build Go package %q: %w: set TMPDIR to a folder that can be written", pkg, err)
 	}
-	defer os.RemoveAll(tmp)
+	defer func() { _ = os.RemoveAll(tmp) }()
 	binary := filepath.Join(tmp, "app")
 	goVersion, err := gobuild.Compile(ctx, dir, pkg, binary, "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch)
 	if err != nil {

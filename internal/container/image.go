@@ -94,7 +94,7 @@ func (e *engine) buildOnce(ctx context.Context, s Spec, ref string, labels map[s
 		return err
 	}
 	if c, ok := opts.Context.(io.Closer); ok {
-		defer c.Close()
+		defer func() { _ = c.Close() }()
 	}
 	opts.Tags, opts.Labels = []string{ref}, labels
 	opts.Remove, opts.ForceRemove = true, true // the containers that it runs

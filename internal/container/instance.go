@@ -59,7 +59,7 @@ func (c *Container) runtime(ctx context.Context) (_ target.Runtime, release func
 }
 
 // binaries names places in the container's files; none where they cannot be seen from here.
-func (c *Container) binaries(ctx context.Context) (name func(file string, offset uint64) string, close func() error) {
+func (c *Container) binaries(ctx context.Context) (name func(file string, offset uint64) string, done func() error) {
 	if pid, err := c.PID(ctx); err == nil {
 		if b, err := symbols.Open(pid); err == nil {
 			return b.Name, b.Close

@@ -222,7 +222,7 @@ func (s *stream) Sample(ctx context.Context, m *profile.Memory) error {
 	case s.at.IsZero():
 		return fmt.Errorf("sample by %s: no record within %s (%w)", s.name, s.stale, errors.Join(s.err, ctx.Err()))
 	case age > s.stale:
-		return fmt.Errorf("sample by %s: the last record is %.1f s old (%v): the engine is busy or restarts", s.name, age.Seconds(), s.err)
+		return fmt.Errorf("sample by %s: the last record is %.1f s old (%w): the engine is busy or restarts", s.name, age.Seconds(), s.err)
 	}
 	*m = s.last
 	return nil
@@ -272,13 +272,13 @@ func parseStats(record []byte, limit uint64) (profile.Memory, error) {
 // statsKeys are the keys of a figure in memory_stats.stats, which is the kernel's
 // memory.stat: as cgroup v1 names it with its descendants, then as v2 does.
 var statsKeys = map[profile.Field][]string{
-	profile.Anon:          {"total_rss", "anon"},
-	profile.File:          {"total_cache", "file"},
+	profile.Anon:         {"total_rss", "anon"},
+	profile.File:         {"total_cache", "file"},
 	profile.InactiveFile: {"total_inactive_file", "inactive_file"},
 	profile.ActiveFile:   {"total_active_file", "active_file"},
-	profile.Shmem:         {"total_shmem", "shmem"},
-	profile.Unevictable:   {"total_unevictable", "unevictable"},
-	profile.Swap:          {"total_swap"},
-	profile.Sock:          {"sock"},
+	profile.Shmem:        {"total_shmem", "shmem"},
+	profile.Unevictable:  {"total_unevictable", "unevictable"},
+	profile.Swap:         {"total_swap"},
+	profile.Sock:         {"sock"},
 	profile.MajorFaults:  {"total_pgmajfault", "pgmajfault"},
 }

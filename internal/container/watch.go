@@ -94,7 +94,7 @@ func (w *watch) listen(ctx context.Context, listening chan<- struct{}) {
 			select {
 			case m := <-res.Messages:
 				w.hear(m)
-			case <-res.Err:
+			case <-res.Err: //nolint:errcheck // whatever it is, the stream has ended and is asked for again
 				open = false
 			}
 		}

@@ -145,7 +145,7 @@ func TestSamplers(t *testing.T) {
 
 	_, err = c.eng.ContainerKill(t.Context(), c.id, client.ContainerKillOptions{Signal: "KILL"})
 	require.NoError(t, err)
-	ended(t, c)
+	_ = ended(t, c)
 	waitUntil(t, func() bool {
 		return isGone(t.Context(), best) && isGone(t.Context(), stats)
 	}, "both know that it is gone")

@@ -63,7 +63,7 @@ func (t *Target) Start(context.Context) (*memtest.Instance, error) {
 	t.died = make(chan memtest.Exit, 1)
 	t.conns, t.closed = make(chan net.Conn), make(chan struct{})
 	t.server = &http.Server{Handler: http.HandlerFunc(t.serve)}
-	go t.server.Serve(t)
+	go func() { _ = t.server.Serve(t) }()
 	inst := &memtest.Instance{
 		URL:    "http://fake",
 		Memory: t,
@@ -100,7 +100,7 @@ func (t *Target) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if t.DiesAfter > 0 && n == t.DiesAfter {
 		time.AfterFunc(t.SeenLate, func() { t.died <- t.Exit })
-		go t.server.Close()
+		go func() { _ = t.server.Close() }()
 	}
 }
 
@@ -252,7 +252,8 @@ func (t *Target) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 }
 
-// Accept, Close and Addr make the target a net.Listener for its own server.
+// Accept waits for a connection. With Close and Addr it makes the target a net.Listener
+// for its own server.
 func (t *Target) Accept() (net.Conn, error) {
 	select {
 	case c := <-t.conns:

@@ -22,7 +22,7 @@ func module(t *testing.T) (dir string) {
 	return dir
 }
 
-func compiled(t *testing.T, ctx context.Context, dir string) string {
+func compiled(ctx context.Context, t *testing.T, dir string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "app")
 	version, err := Compile(ctx, "", dir, binary)
@@ -36,11 +36,11 @@ func compiled(t *testing.T, ctx context.Context, dir string) string {
 func TestOnceKeepsTheProgram(t *testing.T) {
 	dir := module(t) // an absolute path, in a module of its own
 	once := Once(t.Context())
-	first := compiled(t, once, dir)
+	first := compiled(once, t, dir)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nfunc main() { println(\"2\") }\n"), 0o600))
-	assert.Equal(t, first, compiled(t, once, dir), "whatever happens to the source")
-	assert.NotEqual(t, first, compiled(t, t.Context(), dir))
-	assert.NotEqual(t, first, compiled(t, Once(t.Context()), dir))
+	assert.Equal(t, first, compiled(once, t, dir), "whatever happens to the source")
+	assert.NotEqual(t, first, compiled(t.Context(), t, dir))
+	assert.NotEqual(t, first, compiled(Once(t.Context()), t, dir))
 }
 
 func TestOnceKeepsTheComplaint(t *testing.T) {

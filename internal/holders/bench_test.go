@@ -1,7 +1,8 @@
+//go:build unix
+
 package holders_test
 
 import (
-	"fmt"
 	"os"
 	"regexp"
 	"runtime"
@@ -84,6 +85,6 @@ func startB(b *testing.B, fill string) (pid int) {
 		b.Fatal(err)
 	}
 	runtime.GC()
-	b.Log(fmt.Sprintf("target %d has %s", tg.pid, fill))
+	b.Logf("target %d has %s", tg.pid, fill)
 	return tg.pid
 }

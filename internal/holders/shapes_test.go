@@ -1,3 +1,5 @@
+//go:build unix
+
 package holders_test
 
 import (
@@ -45,7 +47,7 @@ func TestHoldersAreNamed(t *testing.T) {
 	exe := executable(t, build{})
 	for _, s := range shapes {
 		t.Run(s.name, func(t *testing.T) {
-			g := start(t, exe, s.name, false).grown(warm, requests)
+			g := start(t, exe, s.name, false).grown()
 			if s.holder == "" {
 				assert.Empty(t, g.Holders)
 				assert.Contains(t, g.WhyNot, "nothing there grows")
@@ -97,7 +99,7 @@ func TestWaysToBuild(t *testing.T) {
 			exe := executable(t, b)
 			for _, s := range shapes {
 				if s.name == "slice" || s.name == "server" || s.name == "goroutine" || s.name == "ctx" {
-					wellNamed(t, s, b, start(t, exe, s.name, false).grown(warm, requests))
+					wellNamed(t, s, b, start(t, exe, s.name, false).grown())
 				}
 			}
 		})
@@ -132,7 +134,7 @@ func namedIn(t *testing.T, b build) {
 	exe := executable(t, b)
 	named := 0
 	for _, s := range shapes {
-		g := start(t, exe, s.name, false).grown(warm, requests)
+		g := start(t, exe, s.name, false).grown()
 		if s.holder == "" {
 			assert.Empty(t, g.Holders, "a healthy one holds nothing")
 			continue

@@ -1,3 +1,5 @@
+//go:build unix
+
 package holders_test
 
 import (
@@ -138,7 +140,7 @@ func TestManyDeaths(t *testing.T) {
 }
 
 func TestAChildOfThisProcess(t *testing.T) {
-	g := start(t, executable(t, build{}), "server", true).grown(warm, requests)
+	g := start(t, executable(t, build{}), "server", true).grown()
 	require.NotEmpty(t, g.Holders, g.WhyNot)
 	assert.Equal(t, "field main.server.sessions", name(g.Holders[0]))
 }

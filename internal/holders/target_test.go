@@ -1,3 +1,5 @@
+//go:build unix
+
 package holders_test
 
 import (
@@ -192,11 +194,11 @@ func (tg *target) snapshot(r *holders.Reader) *holders.Paths {
 }
 
 // grown is what holds what so many requests leave.
-func (tg *target) grown(warm, n int) retain.Growth {
+func (tg *target) grown() retain.Growth {
 	tg.t.Helper()
 	r := tg.open(holders.Limits{})
 	tg.load(warm)
 	early := tg.snapshot(r)
-	tg.load(n)
-	return retain.Grow(early, tg.snapshot(r), uint64(n), "Go heap")
+	tg.load(requests)
+	return retain.Grow(early, tg.snapshot(r), requests, "Go heap")
 }

@@ -39,6 +39,7 @@ const (
 	mostCards   = 5000     // in one index
 )
 
+// NewCard returns what the index shows of a run.
 func NewCard(r *report.Record) Card {
 	v := r.Visible()
 	outcome := v.Outcome()
@@ -132,7 +133,7 @@ func cardsIn(root *os.Root) ([]Card, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer folder.Close()
+	defer func() { _ = folder.Close() }()
 	names, err := folder.Readdirnames(-1)
 	if err != nil {
 		return nil, err

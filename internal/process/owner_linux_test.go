@@ -27,8 +27,8 @@ func TestOwner(t *testing.T) {
 	}
 	p, err := Start(t.Context(), s)
 	require.NoError(t, err)
-	os.Stdout.WriteString("pids: " + strconv.Itoa(p.info.PID) + " " + strings.ReplaceAll(get(t, p, "/children"), "\n", " ") + "\n")
-	os.Stdout.WriteString("group: " + p.info.Group + "\n")
+	_, _ = os.Stdout.WriteString("pids: " + strconv.Itoa(p.info.PID) + " " + strings.ReplaceAll(get(t, p, "/children"), "\n", " ") + "\n")
+	_, _ = os.Stdout.WriteString("group: " + p.info.Group + "\n")
 	time.Sleep(time.Minute)
 }
 

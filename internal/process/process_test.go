@@ -227,9 +227,16 @@ func TestChildrenDieWithTheirProcess(t *testing.T) {
 	}
 }
 
+// end asks for what ends p: it may die before it answers.
+func end(p *Process, path string) {
+	if res, err := http.Get(p.URL() + path); err == nil {
+		_ = res.Body.Close()
+	}
+}
+
 func TestExitIsSeen(t *testing.T) {
 	p := started(t, Spec{})
-	_, _ = http.Get(p.URL() + "/exit?n=3")
+	end(p, "/exit?n=3")
 	select {
 	case exit := <-p.Exited():
 		assert.Equal(t, target.Exit{Code: 3, Logs: "listening\ntold to end"}, exit)
@@ -253,7 +260,7 @@ func TestLimitHoldsAndOOMHasAWitness(t *testing.T) {
 	require.NoError(t, s.Sample(t.Context(), &m))
 	assert.Equal(t, uint64(64<<20), m.Limit)
 	assert.Equal(t, uint64(64<<20), m.MemorySwapLimit, "a leak hides in swap")
-	_, _ = http.Get(p.URL() + "/mib?n=128")
+	end(p, "/mib?n=128")
 	exit := <-p.Exited()
 	assert.True(t, exit.OOMKilled, exit)
 	assert.Equal(t, 137, exit.Code)

@@ -225,7 +225,7 @@ func Map(ctx context.Context, pids []int) (Mappings, error) {
 	if err != nil {
 		return Mappings{}, fmt.Errorf("read mappings: %w", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	ctx, cancel := context.WithTimeout(ctx, smapsDeadline)
 	defer cancel()
 	m, err := parseSmaps(whileLive{ctx, f})

@@ -16,10 +16,11 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
-// What the memory of a process is made of.
 type (
+	// Mappings are what the memory of a process is made of.
 	Mappings = profile.Mappings
-	Mapping  = profile.Mapping
+	// Mapping is one part of it.
+	Mapping = profile.Mapping
 )
 
 // Bounds of what is read of a process, and kept.

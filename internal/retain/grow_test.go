@@ -153,7 +153,7 @@ func FuzzGrow(f *testing.F) {
 	f.Add(good)
 	f.Add([]byte(`{"Nodes":[{"Parent":0},{"Parent":1}]}`))
 	f.Add([]byte(`{"Nodes":[{"Parent":0}],"Crossings":[{"Node":7}]}`))
-	f.Fuzz(func(t *testing.T, data []byte) {
+	f.Fuzz(func(_ *testing.T, data []byte) {
 		p := &profile.Paths{}
 		if json.Unmarshal(data, p) != nil || p.Check() != nil {
 			return

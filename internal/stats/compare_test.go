@@ -13,10 +13,10 @@ import (
 func TestShift(t *testing.T) {
 	c := Shift([]float64{10, 11, 12, 13, 14}, []float64{20, 21, 22, 23, 24})
 	assert.Equal(t, 10.0, c.Value)
-	assert.True(t, clear(c))
+	assert.True(t, isClear(c))
 	assert.Equal(t, [2]float64{7, 13}, [2]float64{c.Lo, c.Hi}, "as R's wilcox.test(b, a, conf.int = TRUE, exact = TRUE) has it: the third lowest and highest of 25")
 	assert.False(t, Shift([]float64{1, 2, 3}, []float64{7, 8, 9}).Known, "three runs each cannot exclude chance at 95%")
-	assert.False(t, clear(Shift([]float64{1, 2, 3, 4, 5}, []float64{2, 3, 4, 5, 1})))
+	assert.False(t, isClear(Shift([]float64{1, 2, 3, 4, 5}, []float64{2, 3, 4, 5, 1})))
 }
 
 // TestRankSumCut compares with the published table of critical values of U, two-sided
@@ -29,7 +29,7 @@ func TestRankSumCut(t *testing.T) {
 	assert.InDelta(t, 207-70, rankSumCut(21, 20), 3, "the normal approximation goes on where the exact count ends")
 }
 
-func clear(i Interval) bool { return i.Known && (i.Lo > 0 || i.Hi < 0) }
+func isClear(i Interval) bool { return i.Known && (i.Lo > 0 || i.Hi < 0) }
 
 // TestCompareIsBenchstats holds p and the medians' intervals to x/perf's own, and two of
 // them to R's (wilcox.test(a, b, exact = TRUE)).

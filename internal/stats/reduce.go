@@ -147,10 +147,10 @@ func Interp(x float64, xs, ys []float64) float64 {
 	for i < n && xs[i] == x { // of equal x the last counts
 		i++
 	}
-	switch {
-	case i == 0:
+	switch i {
+	case 0:
 		return ys[0]
-	case i == n:
+	case n:
 		return ys[n-1]
 	}
 	return ys[i-1] + (ys[i]-ys[i-1])*(x-xs[i-1])/(xs[i]-xs[i-1])

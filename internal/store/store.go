@@ -115,8 +115,10 @@ func OpenFolder(dir string) (*os.Root, error) {
 	return os.OpenRoot(dir)
 }
 
+// TemporaryName returns the name of a file that is to be renamed once it is whole.
 func TemporaryName(name string) string { return name + "." + rand.Text()[:8] + ".tmp" }
 
+// WriteIn writes a file in root, whole or not at all, over a plain file of that name.
 func WriteIn(root *os.Root, name string, form func(io.Writer) error) error {
 	switch info, err := root.Lstat(name); {
 	case errors.Is(err, fs.ErrNotExist):

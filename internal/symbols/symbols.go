@@ -66,7 +66,7 @@ func (b *Binaries) open(file string) (*table, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil || !info.Mode().IsRegular() || info.Size() > largestBinary {
 		return nil, errors.Join(err, fmt.Errorf("%s is no binary that is read", file))

@@ -123,7 +123,7 @@ func TestNamesAreAsTheyWereWritten(t *testing.T) {
 
 func FuzzSymbols(f *testing.F) {
 	f.Add([]byte("\x7fELF"), uint64(4096))
-	f.Fuzz(func(t *testing.T, binary []byte, at uint64) {
+	f.Fuzz(func(_ *testing.T, binary []byte, at uint64) {
 		if table, err := read(bytes.NewReader(binary)); err == nil {
 			table.name(at)
 		}

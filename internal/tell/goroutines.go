@@ -46,6 +46,7 @@ func Notable(grown []heap.GoroutineGrowth) []heap.GoroutineGrowth {
 	return kept
 }
 
+// PlaceIn returns "file.go:12", or as much of it as is known.
 func PlaceIn(file string, line int) string {
 	switch {
 	case file == "":

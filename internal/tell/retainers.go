@@ -58,6 +58,7 @@ func shareInWords(h report.Retainer) string {
 	return s + fmt.Sprintf(" (%s)", strings.Join(shown, " → "))
 }
 
+// RetainedPath returns a path below a retainer, with its size and growth.
 func RetainedPath(h report.Retained) string {
 	s := h.Path
 	if h.Type != "" {

@@ -87,6 +87,7 @@ type SiteRow struct {
 	Held                                             []*SiteRow // what it holds
 }
 
+// NewSiteRow returns the row of a call site, with those of what it retains.
 func NewSiteRow(s heap.Site) *SiteRow {
 	_, slope := s.Whole()
 	row := &SiteRow{

@@ -9,6 +9,7 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
+// Jitter returns how late samples were taken, where they were late.
 func Jitter(r *report.Record) string {
 	if r.Source.Jitter <= 0 {
 		return ""

@@ -55,7 +55,7 @@ func (s *summary) read(in io.Reader) error {
 func (s *summary) line(line []byte) {
 	var e event
 	if json.Unmarshal(line, &e) != nil { // of the compiler's, as a rule
-		fmt.Fprintf(s.out, "%s", line)
+		_, _ = fmt.Fprintf(s.out, "%s", line)
 		return
 	}
 	of := e.Package + " " + e.Test
@@ -80,7 +80,7 @@ func (s *summary) hear(of string, e event) {
 	switch {
 	case e.Test == "" && (e.Output == "PASS\n" || e.Action == "output" && strings.HasPrefix(e.Output, "coverage:")):
 	case e.Test == "":
-		fmt.Fprint(s.out, e.Output)
+		_, _ = fmt.Fprint(s.out, e.Output)
 	case !strings.HasPrefix(e.Output, "=== "):
 		s.said[of] = append(s.said[of], e.Output)
 	}
@@ -88,7 +88,7 @@ func (s *summary) hear(of string, e event) {
 
 func (s *summary) tell(of string) {
 	for _, output := range s.said[of] {
-		fmt.Fprint(s.out, output)
+		_, _ = fmt.Fprint(s.out, output)
 	}
 	delete(s.said, of)
 }
@@ -100,7 +100,7 @@ func (s *summary) close() bool {
 		s.tell(of)
 	}
 	if s.skipped > 0 {
-		fmt.Fprintf(s.out, "%d tests on containers were skipped: no container engine answers (start Docker, or set DOCKER_HOST; MEMTEST_REQUIRE_DOCKER=1 makes that a failure)\n", s.skipped)
+		_, _ = fmt.Fprintf(s.out, "%d tests on containers were skipped: no container engine answers (start Docker, or set DOCKER_HOST; MEMTEST_REQUIRE_DOCKER=1 makes that a failure)\n", s.skipped)
 	}
 	return !s.failed
 }

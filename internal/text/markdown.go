@@ -15,6 +15,7 @@ var markdownEscapes = func() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }()
 
+// Markdown returns s as one line of text that has no mark-up.
 func Markdown(s string) string { return markdownEscapes.Replace(OneLine(s, Widest)) }
 
 // Code returns s as code. In it only a backquote and, in a table, a bar mean anything.

@@ -30,6 +30,7 @@ func Visible(s string) string {
 	return b.String()
 }
 
+// Invisible tells whether r cannot be seen, or changes how its neighbours look.
 func Invisible(r rune) bool {
 	if r >= ' ' && r < 0x7f || r == '\n' || r == '\t' {
 		return false
@@ -52,6 +53,7 @@ func OneLine(s string, n int) string {
 	return s
 }
 
+// UpperFirst returns s with an upper-case first letter, where that is a to z.
 func UpperFirst(s string) string {
 	if s == "" || s[0] < 'a' || s[0] > 'z' {
 		return s

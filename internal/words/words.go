@@ -9,6 +9,7 @@ import (
 	"time"
 )
 
+// Mib is a mebibyte, in bytes.
 const Mib = 1 << 20
 
 // MiB returns bytes as "1,023.4 MiB", the form for all memory that is not per request; less
@@ -86,6 +87,7 @@ func SignedCount(n int64) string {
 	return Sign(float64(n)) + Count(uint64(n))
 }
 
+// Sign returns the sign that n is written with.
 func Sign(n float64) string {
 	switch {
 	case n > 0:
@@ -155,6 +157,7 @@ func Roughly(d time.Duration) string {
 	}
 }
 
+// Rate returns a rate of requests.
 func Rate(perSecond float64) string {
 	if perSecond < 10 {
 		return fmt.Sprintf("%.1f req/s", perSecond)

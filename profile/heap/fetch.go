@@ -116,7 +116,7 @@ func (p Pprof) client() *http.Client {
 func (p Pprof) read(resp *http.Response, read func(io.Reader) error) error {
 	head := make([]byte, 256)
 	n, err := io.ReadFull(resp.Body, head)
-	if head = head[:n]; err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if head = head[:n]; err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("%s, then %w", status(resp), err)
 	}
 	if resp.StatusCode != http.StatusOK {

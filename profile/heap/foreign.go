@@ -20,7 +20,7 @@ import (
 // that serves one: pprof's own format (as the pprof crate of Rust, pprof-nodejs and new
 // versions of tcmalloc do), the text of gperftools and tcmalloc (…/pprof/heap), or
 // jemalloc's text ("heap_v2", what prof.dump writes). It is as careful as [Pprof].
-type HeapURL struct {
+type HeapURL struct { //nolint:revive // users have this name in their tests
 	URL     string        // of the profile itself; a user and password in it are sent as basic authentication
 	Timeout time.Duration // bounds each fetch; default 10 s
 	Client  *http.Client  // sends the requests; default: a client that uses no proxy

@@ -42,7 +42,7 @@ func TestGrowthOfForeignProfiles(t *testing.T) {
 func TestForeignFunctionsAreNamed(t *testing.T) {
 	text, err := os.ReadFile("testdata/foreign/jemalloc-4.heap")
 	require.NoError(t, err)
-	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(text) }))
+	served := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(text) }))
 	defer served.Close()
 	source := HeapURL{URL: served.URL, Name: func(file string, offset uint64) string {
 		switch {
@@ -121,13 +121,13 @@ func TestAsPprofOfWhatCannotBeRead(t *testing.T) {
 		"null":                    {jemalloc("@ 0x0\n"), `"0x0" is no address`},
 		"negative":                {jemalloc("@ 0x1\n t*: -1: 5 [0: 0]\n"), `"-1" is no number of objects`},
 		"overflow":                {jemalloc("@ 0x1\n t*: 1: 99999999999999999999 [0: 0]\n"), "is no number of bytes"},
-		"overflow when scaled":    {jemalloc(fmt.Sprintf("@ 0x1\n t*: %d: 1 [0: 0]\n", math.MaxInt64)), "more than 2^63"},
+		"overflow when scaled":    {jemalloc(fmt.Sprintf("@ 0x1\n t*: %d: 1 [0: 0]\n", int64(math.MaxInt64))), "more than 2^63"},
 		"cut off":                 {jemalloc("@ 0x1\n t*: 1\n"), "figures are such as"},
 		"too many":                {jemalloc(addresses.String()), "would take more than 416 MiB"},
 		"gperftools, cut off":     {[]byte("heap profile: 1: 2 [1: 2] @ heapprofile\n 1: 2 [ 1: 2 @ 0x1\n"), "gperftools' text cannot be read"},
 		"gperftools, negative":    {[]byte("heap profile: 1: 2 [1: 3] @ heapprofile\n -1: -2 [ 1: 2] @ 0x1\n"), "negative value"},
 		"gperftools, a line each": {[]byte("heap profile: 1: 2 [1: 2] @ heapprofile\n" + strings.Repeat("\n", 2<<20)), "would take more than 416 MiB"},
-		"sums overflow":           {jemalloc(strings.Repeat(fmt.Sprintf("@ 0x1\n t*: 1: %d [0: 0]\n", math.MaxInt64/2), 4)), "add up to more than 2^63"},
+		"sums overflow":           {jemalloc(strings.Repeat(fmt.Sprintf("@ 0x1\n t*: 1: %d [0: 0]\n", int64(math.MaxInt64/2)), 4)), "add up to more than 2^63"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestAsPprofOfWhatCannotBeRead(t *testing.T) {
 func TestHeapURL(t *testing.T) {
 	text, err := os.ReadFile("testdata/foreign/jemalloc-1.heap")
 	require.NoError(t, err)
-	answer := func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(text) }
+	answer := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(text) }
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { answer(w, r) }))
 	defer server.Close()
 	h := HeapURL{URL: server.URL + "/debug/heap?secret=1", Timeout: 200 * time.Millisecond}

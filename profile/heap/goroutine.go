@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Goroutines is what the target's goroutines did at one moment.
+// GoroutineProfile is what the target's goroutines did at one moment.
 type GoroutineProfile struct {
 	At       time.Duration // since the run started
 	Requests uint64        // requests completed by then, warm-up included
@@ -20,7 +20,7 @@ type GoroutineProfile struct {
 	Started  Creators      // who started them, where it was asked
 }
 
-// Goroutine is a stack whose goroutines grew in number with requests.
+// GoroutineGrowth is a stack whose goroutines grew in number with requests.
 type GoroutineGrowth struct {
 	Func string // the function that waits: the first of the user's own code from there outwards, else as in Site
 	File string
@@ -148,7 +148,7 @@ func (c *crowd) growing() []GoroutineGrowth {
 			continue
 		}
 		s := fit(x, count, p.chance(count))
-		if len(x) >= minSeries && !(s.certain && sustained(x, count)) {
+		if len(x) >= minSeries && (!s.certain || !sustained(x, count)) {
 			continue
 		}
 		if !requests {

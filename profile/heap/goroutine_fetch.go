@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// Starters is which line started goroutines ("main.watch main.go:60"). Profiles do not
+// Creators is which line started goroutines ("main.watch main.go:60"). Profiles do not
 // say it; the runtime's traceback does.
 type Creators map[starterKey]string
 

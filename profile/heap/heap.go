@@ -20,7 +20,7 @@ const (
 	maxInflated = 64 << 20
 )
 
-// Heap is a heap profile of the target, as it was served.
+// Profile is a heap profile of the target, as it was served.
 type Profile struct {
 	At       time.Duration // since the run started
 	Requests uint64        // requests completed by then, warm-up included
@@ -101,7 +101,7 @@ func inflate(raw []byte) ([]byte, error) {
 	switch n, err := zr.Read(make([]byte, 1)); {
 	case n > 0:
 		return nil, errors.New("its gzip trailer does not fit its contents: the profile is damaged")
-	case err != io.EOF:
+	case !errors.Is(err, io.EOF):
 		return nil, inflateError(err)
 	}
 	if size == 0 {

@@ -36,7 +36,7 @@ type Site struct {
 	Stack []string // "func file:line" from the allocating frame outwards, of the stack that holds the most of Func's live bytes
 }
 
-// Held is a call site that allocates what another one holds.
+// Retained is a call site that allocates what another one holds.
 type Retained struct {
 	Func       string
 	File       string
@@ -74,7 +74,7 @@ func Growth(heaps []Profile) ([]Site, error) {
 	return g.sites(), err
 }
 
-// Candidates is the few places that hold most more in the last profiles than in the
+// Suspects returns the few places that hold most more in the last profiles than in the
 // first, for a run whose memory grew where Growth lists nothing: a leak too small to
 // be told from the noise of sampling, or a table that doubles now and then. All are
 // Uncertain. Of a single profile it is the places that hold most.
@@ -189,7 +189,7 @@ func (g *growth) candidates() []Site {
 func (g *growth) site(l leak) Site {
 	stack := g.stacks[l.place]
 	s := Site{
-		Func: l.fn, File: l.file, Line: l.place.line, Offset: l.place.offset,
+		Func: l.fn, File: l.file, Line: l.place.line, Offset: l.offset,
 		Bytes: int64(l.bytes.rise), Objects: int64(l.objects.rise),
 		PerRequest: l.bytes.slope, Lo: l.bytes.lo, Hi: l.bytes.hi,
 		Stack: words(stack),
@@ -197,7 +197,7 @@ func (g *growth) site(l leak) Site {
 	s.Alloc = strings.Join(g.allocs[l.place], ", ")
 	for _, h := range l.holds {
 		s.Retains = append(s.Retains, Retained{
-			Func: h.fn, File: h.file, Line: h.place.line,
+			Func: h.fn, File: h.file, Line: h.line,
 			Bytes: int64(h.bytes.rise), Objects: int64(h.objects.rise), PerRequest: h.bytes.slope, Lo: h.bytes.lo, Hi: h.bytes.hi,
 			Stack: words(g.stacks[h.place]),
 		})

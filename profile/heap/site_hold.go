@@ -49,13 +49,13 @@ func group(lines, tables []line) []leak {
 	slices.SortFunc(leaks, func(a, b leak) int {
 		as, ar := a.total()
 		bs, br := b.total()
-		return cmp.Or(cmp.Compare(bs, as), cmp.Compare(br, ar), a.place.compare(b.place))
+		return cmp.Or(cmp.Compare(bs, as), cmp.Compare(br, ar), a.compare(b.place))
 	})
 	return leaks
 }
 
 func byGrowth(a, b line) int {
-	return cmp.Or(cmp.Compare(b.bytes.slope, a.bytes.slope), cmp.Compare(b.bytes.rise, a.bytes.rise), a.place.compare(b.place))
+	return cmp.Or(cmp.Compare(b.bytes.slope, a.bytes.slope), cmp.Compare(b.bytes.rise, a.bytes.rise), a.compare(b.place))
 }
 
 // holderOf returns the leak whose site holds l, the nearest first; -1 if none does.
@@ -89,7 +89,8 @@ func underTables(leaks []leak, tables []line) []leak {
 			}
 		}
 		if len(holder.holds) > 0 {
-			leaks = append(rest, holder)
+			rest = append(rest, holder)
+			leaks = rest
 		}
 	}
 	return leaks

@@ -63,7 +63,7 @@ type Evidence struct {
 	WorkingSetLeaks bool
 }
 
-// Holding is who holds what grew, and how many elements that had at each reading.
+// Retainer is who holds what grew, and how many elements that had at each reading.
 type Retainer struct {
 	Name   string   // "field main.auditLog.orders ([]*main.order)"
 	Share  float64  // of the growth of all that is reachable, from 0 to 1

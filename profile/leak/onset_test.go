@@ -76,7 +76,7 @@ func TestOnsetAccuracy(t *testing.T) {
 	assert.LessOrEqual(t, seem, 4)
 
 	for _, j := range judgements(t) {
-		if o := j.Trend.Onset; o.Found() {
+		if o := j.Onset; o.Found() {
 			t.Logf("%v %v: from %v on %.0f B (truth %.0f), in all %.0f", j.labelled, j.Verdict, o.At, o.PerRequest.Value, j.truth(), j.PerRequest.Value)
 			assert.Contains(t, j.kind, "late", "%v", j.labelled)
 			assert.InEpsilon(t, j.truth(), o.PerRequest.Value, 0.1)

@@ -76,7 +76,7 @@ func (s simulation) retains(base float64) func(t, requests, total float64, histo
 	end := 0.05 + 0.4*s.rng.Float64() // share of the run in which it happens
 	item := size / (end * s.rate * s.seconds)
 	kept := int((0.03 + 0.2*s.rng.Float64()) * s.seconds * 10)
-	return func(t, requests, total float64, history []float64) float64 {
+	return func(_, requests, total float64, history []float64) float64 {
 		x := requests / total
 		switch s.kind {
 		case "fill", "fill+leak":

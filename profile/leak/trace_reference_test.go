@@ -50,7 +50,7 @@ func TestAgreesWithReference(t *testing.T) {
 	want := reference(t)
 	require.Len(t, want, len(runs))
 	for _, j := range runs {
-		run, got, want := j.labelled, j.Trend, want[j.labelled.String()]
+		run, got, want := j.labelled, j.Trend, want[j.String()]
 		if decided[run.String()] {
 			require.Equal(t, Inconclusive, want.Verdict, "%v: the reference decides it", run)
 			require.NotEqual(t, "leak", run.label, "%v: it leaks", run)

@@ -122,11 +122,11 @@ func reference(t *testing.T) map[string]said {
 	all := map[string]said{}
 	for d := json.NewDecoder(unzipped); ; {
 		var s said
-		if err := d.Decode(&s); errors.Is(err, io.EOF) {
+		err := d.Decode(&s)
+		if errors.Is(err, io.EOF) {
 			return all
-		} else {
-			require.NoError(t, err)
 		}
+		require.NoError(t, err)
 		all[s.File] = s
 	}
 }

@@ -11,6 +11,7 @@ import (
 // claims nothing. It is written as its word in JSON and CSV.
 type Verdict int
 
+// The verdicts.
 const (
 	Inconclusive Verdict = iota // the evidence does not decide: Trend.Reason says why, Trend.Remedy what would
 	Steady                      // growth above Trend.Bound can be excluded

@@ -73,7 +73,7 @@ type SiteDelta struct {
 	In            [2]bool // it was seen growing before, after
 }
 
-// Compare compares runs before a change with runs after it. Intervals of growth are
+// Runs compares runs before a change with runs after it. Intervals of growth are
 // those of the trends where there is one run each; of all else, and of growth from
 // four runs each on, they are of Mann and Whitney, which assume no distribution.
 func Runs(before, after []*report.Record) *Comparison {

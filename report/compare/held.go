@@ -12,7 +12,7 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// HeldDelta is what one function held of the live heap before and after, in bytes,
+// RetainedDelta is what one function held of the live heap before and after, in bytes,
 // averaged over the runs: at the end of the load, what it allocated itself or had a
 // library below it allocate.
 type RetainedDelta struct {

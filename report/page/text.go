@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/memgate/memgate/internal/tell"
@@ -54,7 +55,7 @@ func checkLines(r *report.Record, n int) []string {
 			bad = append(bad, c)
 		}
 	}
-	all := append(bad, good...)
+	all := slices.Concat(bad, good)
 	var rest []string
 	if len(all) > n {
 		shown := max(n-1, 0)

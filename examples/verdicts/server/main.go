@@ -11,6 +11,7 @@ import (
 	"net/http"
 	_ "net/http/pprof" // memgate reads the live heap here
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,7 +74,7 @@ func mapped(size int) {
 }
 
 func main() {
-	args := append(os.Args[1:], "", "0")
+	args := slices.Concat(os.Args[1:], []string{"", "0"})
 	s, ok := services[args[0]]
 	if !ok {
 		log.Fatalf("no service is called %q", args[0])

@@ -118,7 +118,7 @@ func hold() {
 		objects[i] = newVisit(i)
 	}
 	time.Sleep(time.Duration(rand.IntN(100)) * time.Millisecond)
-	b[0], objects = 2, nil
+	b[0] = 2
 }
 
 // neverCancelled leaves a child of root behind with each eighth request.

@@ -42,7 +42,7 @@ type dwarfReader struct {
 
 func (p *Program) readDWARF(data *dwarf.Data) {
 	r := &dwarfReader{p: p, names: map[dwarf.Offset]string{}, globals: map[uint64]int{}}
-	for i, g := range p.globals.vars {
+	for i, g := range p.vars {
 		r.globals[g.Addr] = i
 	}
 	all := data.Reader()

@@ -140,7 +140,7 @@ func TestWhereItWasLoaded(t *testing.T) {
 
 func FuzzBias(f *testing.F) {
 	f.Add("555500001000-555500002000 r--p 00000000 00:1 7   /srv/shop\n")
-	f.Fuzz(func(t *testing.T, maps string) {
+	f.Fuzz(func(_ *testing.T, maps string) {
 		_, _ = biasOf(&elf.File{Progs: []*elf.Prog{{ProgHeader: elf.ProgHeader{Type: elf.PT_LOAD}}}}, strings.NewReader(maps), "/srv/shop")
 	})
 }
@@ -195,7 +195,7 @@ func FuzzRuntimeType(f *testing.F) {
 	}
 	f.Add(uint64(0), uint64(8))
 	f.Add(uint64(1<<12), uint64(64))
-	f.Fuzz(func(t *testing.T, off, word uint64) {
+	f.Fuzz(func(_ *testing.T, off, word uint64) {
 		a := p.typesFrom + off%(p.typesTo-p.typesFrom)
 		if typ := p.RuntimeType(a &^ 7); typ != nil {
 			p.SlotAt(typ, word%4096&^7)

@@ -19,7 +19,7 @@ func Loaded(pid int) (*Program, error) {
 		if err != nil {
 			return 0, fmt.Errorf("find where the executable was loaded: %w", err)
 		}
-		defer maps.Close()
+		defer func() { _ = maps.Close() }()
 		exe, err := os.Readlink(fmt.Sprintf("/proc/%d/exe", pid))
 		if err != nil {
 			return 0, fmt.Errorf("find where the executable was loaded: %w", err)

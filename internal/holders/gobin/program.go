@@ -75,7 +75,7 @@ func open(path string, loaded func(*elf.File) (uint64, error)) (*Program, error)
 	if err := p.known(); err != nil {
 		return nil, err
 	}
-	p.types.init()
+	p.init()
 	p.readSymbols()
 	data, err := f.DWARF()
 	if err == nil && hasTypes(f) {
@@ -296,7 +296,7 @@ func IsGo(path string) (bool, error) {
 	if err != nil {
 		return false, fmt.Errorf("read executable: %w: it takes root, or the target's own user", err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	_, err = buildinfo.Read(f)
 	return err == nil, nil
 }

@@ -45,7 +45,6 @@ type folding struct {
 	nodes map[nodeKey]int32
 	key   []nodeKey // of a node
 	depth []uint8
-	top   []int32                 // the root that a node hangs on
 	words [largestPlain / 8]int32 // labels of words of unknown types
 	ofs   []int32                 // node of an object, by found
 	ofr   []int32                 // node of a root

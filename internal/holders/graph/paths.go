@@ -6,11 +6,14 @@ package graph
 
 import "github.com/memgate/memgate/profile"
 
-// What a heap is folded into.
 type (
-	Paths    = profile.Paths
-	Node     = profile.Node
+	// Paths are what a heap is folded into.
+	Paths = profile.Paths
+	// Node is one step of a path.
+	Node = profile.Node
+	// RootKind says what a path begins at.
 	RootKind = profile.RootKind
+	// Crossing is where paths meet.
 	Crossing = profile.Crossing
 )
 

@@ -124,7 +124,7 @@ func (m *Image) index() {
 		s.first = n
 		n += int32(s.n)
 		if s.n > 1 {
-			s.magic = uint32(^uint32(0)/uint32(s.elem)) + 1
+			s.magic = ^uint32(0)/uint32(s.elem) + 1
 		}
 		for a := s.addr; a < s.addr+s.size; a += 1 << pageShift {
 			t := &m.tables[a>>tableShift-m.low]
@@ -161,7 +161,7 @@ func (m *Image) Find(a uint64) int32 {
 		return -1
 	}
 	s := &m.spans[i]
-	n := uint32(uint64(a-s.addr) * uint64(s.magic) >> 32)
+	n := uint32((a - s.addr) * uint64(s.magic) >> 32)
 	if n >= s.n {
 		return -1
 	}

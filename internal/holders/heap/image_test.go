@@ -177,7 +177,7 @@ func TestImage(t *testing.T) {
 func FuzzSpanTable(f *testing.F) {
 	f.Add(append(raw(0xc000000000, 1, 64, 124, 3, false), raw(0xc000002000, 4, 32768, 1, 1, true)...), uint64(1))
 	f.Add(raw(8192, 1<<23, 1<<36, 1, 1, true), uint64(2))
-	f.Fuzz(func(t *testing.T, data []byte, seed uint64) {
+	f.Fuzz(func(_ *testing.T, data []byte, seed uint64) {
 		data = data[:len(data)/int(layout["mspan"])*int(layout["mspan"])]
 		if len(data) > 1<<16 {
 			return

@@ -25,7 +25,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	defer r.Close()
+	defer func() { _ = r.Close() }()
 	paths, err := r.Snapshot()
 	if err != nil {
 		return err
