@@ -17,6 +17,8 @@ const grace = 2 * time.Second
 // Vegeta had ready while all workers were busy.
 var errOver = errors.New("the load is over")
 
+var _ vegeta.Pacer = (*pacer)(nil)
+
 // Drive sends the plan's requests to base and adds each to m as it completes. It
 // ends with the Duration or the context's deadline, whichever is first: then
 // answers may still come until their Timeout, at most 2 s; what is in flight after

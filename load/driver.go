@@ -6,7 +6,9 @@ import (
 )
 
 // A Driver sends traffic to a target. [Plan] is one; [Func] makes one of a function. What
-// wraps a Driver (to log in, to trace) forwards both methods, and loses nothing.
+// wraps a Driver (to log in, to trace) forwards both methods, as a struct does that embeds
+// it, and loses nothing. It hands on the Meter that it is given, which numbers requests
+// through the whole run.
 type Driver interface {
 	// Schedule says what Drive is to send. It fails where that cannot be sent, before
 	// anything is started.

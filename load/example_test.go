@@ -35,3 +35,18 @@ func ExampleGet() {
 	//  /cart 0
 	// POST /orders 0
 }
+
+func ExampleFunc() {
+	plan := load.Plan{Requests: load.Get("/cart"), Rate: 50, Duration: time.Minute}
+	schedule, err := plan.Schedule()
+	if err != nil {
+		fmt.Println(err)
+	}
+	loggedIn := load.Func(schedule, func(ctx context.Context, base string, m *load.Meter) error {
+		// log in here
+		return plan.Drive(ctx, base, m)
+	})
+	s, err := loggedIn.Schedule()
+	fmt.Println(s.Rate, s.Duration, err)
+	// Output: 50 1m0s <nil>
+}

@@ -31,6 +31,8 @@ type transport struct {
 	exchanges map[uint64]*exchange // by Vegeta's number, until they are taken
 }
 
+var _ http.RoundTripper = (*transport)(nil)
+
 // exchange is one request and its answer. It belongs to the goroutine that reads
 // the answer, and then to the one that takes it.
 type exchange struct {

@@ -70,7 +70,7 @@ func artifactDir(t TB) (string, error) {
 		return dir, nil
 	}
 	if f := flag.Lookup("test.artifacts"); f != nil && f.Value.String() == "true" {
-		if t, ok := t.(interface{ ArtifactDir() string }); ok {
+		if t, ok := t.(artifactDirer); ok {
 			return t.ArtifactDir(), nil
 		}
 	}

@@ -28,6 +28,8 @@ type Baseline struct {
 	_ struct{}
 }
 
+var _ Gate = Baseline{}
+
 // NoDrift fails the test if memory or latency got worse than the baseline, by the rule of
 // [NotWorse], and returns whether it passed; [Baseline.Check] is its core. [Trials] makes
 // the runs.

@@ -28,6 +28,8 @@ type Budget struct {
 	_ struct{}
 }
 
+var _ Gate = Budget{}
+
 // Within fails the test if the record breaks the budget, and returns whether it kept
 // it. [Budget.Check] is its core.
 func Within(t TB, r *report.Record, b Budget) bool {

@@ -50,12 +50,12 @@ func (a *artifacts) saveForms(r *report.Record) error {
 // test's line, among the test's attributes. Of a trial only what failed is put at its
 // line: the comparison speaks for all of them.
 func tellCI(t TB, r *report.Record) error {
-	if t, ok := t.(interface{ Attr(key, value string) }); ok && r.Trial.Alone() {
+	if t, ok := t.(attributer); ok && r.Trial.Alone() {
 		for _, a := range page.Attributes(r) {
 			t.Attr(a[0], a[1])
 		}
 	}
-	if out, ok := t.(interface{ Output() io.Writer }); ok && os.Getenv("GITHUB_ACTIONS") == "true" {
+	if out, ok := t.(outputter); ok && os.Getenv("GITHUB_ACTIONS") == "true" {
 		if err := page.Annotations(out.Output(), r); err != nil {
 			return err
 		}
@@ -90,7 +90,7 @@ func appendSummary(markdown func(io.Writer) error) error {
 
 // reportMetrics makes the record's figures results of a benchmark.
 func reportMetrics(t TB, r *report.Record) {
-	if b, ok := t.(interface{ ReportMetric(n float64, unit string) }); ok {
+	if b, ok := t.(metricReporter); ok {
 		for _, f := range r.Figures() {
 			b.ReportMetric(f.Value, string(f.Metric))
 		}

@@ -27,6 +27,8 @@ type Container struct {
 	_ struct{}
 }
 
+var _ Target = Container{}
+
 // Start waits until the container is ready.
 func (t Container) Start(ctx context.Context) (*Instance, error) {
 	if t.Running == nil {

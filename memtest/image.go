@@ -67,6 +67,8 @@ type Image struct {
 	_ struct{}
 }
 
+var _ Target = Image{}
+
 const pprofPath = "/debug/pprof"
 
 // Start starts the container and waits until it is ready.

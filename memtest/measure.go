@@ -103,11 +103,7 @@ func newMeasurement(s Scenario, inst *Instance, say func(string)) *measurement {
 		m.record.Env.Runtime = inst.Runtime.Info()
 	}
 	if !s.schedule.Known() {
-		m.note(report.Finding{
-			Kind: report.Warning, Summary: "the load does not say its rate and duration",
-			Detail: ": no heap profiles are taken on its way, it does not go on where the evidence does not decide, and the test's deadline was not compared with it",
-			Remedy: "return them from its Schedule, or give them to load.Func",
-		})
+		m.note(unscheduled(s.schedule))
 	}
 	for _, w := range inst.Warnings {
 		m.note(report.Finding{Kind: report.Warning, Summary: w})

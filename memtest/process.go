@@ -43,6 +43,8 @@ type Process struct {
 	_ struct{}
 }
 
+var _ Target = Process{}
+
 // Start starts the process and waits until it is ready.
 func (p Process) Start(ctx context.Context) (*Instance, error) {
 	port, path, err := splitPprof(p.Pprof)

@@ -15,6 +15,10 @@ import (
 )
 
 // TB is what Run and the judges need of a *testing.T or *testing.B.
+//
+// What else those have is used where t has it too: Deadline, so that the run ends ahead of
+// it, ArtifactDir, Attr, Output and ReportMetric. What wraps a *testing.T should embed it:
+// embedding a TB leaves these out.
 type TB interface {
 	Helper()
 	Name() string
@@ -118,11 +122,7 @@ func inShort(f report.Finding) string {
 // withinDeadline returns a context that ends ahead of the test's deadline. It is an error if
 // the plan does not fit before that.
 func withinDeadline(ctx context.Context, t TB, s Scenario) (context.Context, context.CancelFunc, error) {
-	timed, ok := t.(interface{ Deadline() (time.Time, bool) })
-	if !ok {
-		return ctx, func() {}, nil
-	}
-	deadline, ok := timed.Deadline()
+	deadline, ok := deadlineOf(t)
 	if !ok {
 		return ctx, func() {}, nil
 	}

@@ -104,3 +104,19 @@ func orDefault(d, def time.Duration) time.Duration {
 func (s Scenario) length() time.Duration {
 	return s.Warmup + s.schedule.Duration + s.Settle
 }
+
+// unscheduled returns what a run lacks whose load does not say all of its schedule.
+func unscheduled(s load.Schedule) report.Finding {
+	f := report.Finding{Kind: report.Warning, Remedy: "return it from its Schedule, or give it to load.Func"}
+	if s.Duration > 0 {
+		f.Summary = "the load does not say its rate"
+		f.Detail = ": whether all of it was sent is not looked at where the evidence does not decide and the load may go on"
+		return f
+	}
+	f.Summary = "the load does not say its duration"
+	if s.Rate <= 0 {
+		f.Summary, f.Remedy = "the load does not say its rate and duration", "return them from its Schedule, or give them to load.Func"
+	}
+	f.Detail = ": no heap profiles are taken on its way, it does not go on where the evidence does not decide, and the test's deadline was not compared with it"
+	return f
+}

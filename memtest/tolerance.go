@@ -33,6 +33,8 @@ type Tolerance struct {
 	_ struct{}
 }
 
+var _ Gate = Tolerance{}
+
 const (
 	defaultRelative        = 0.03
 	defaultAbsolute        = MiB

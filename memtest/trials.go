@@ -15,6 +15,7 @@ import (
 	"github.com/memgate/memgate/internal/gobuild"
 	"github.com/memgate/memgate/internal/store"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 // trials are runs of several variants, to be compared.
@@ -33,6 +34,11 @@ type form interface {
 	Text(io.Writer) error
 	AddToIndex(dir, name string) error
 }
+
+var (
+	_ form = (*compare.Comparison)(nil)
+	_ form = (*compare.Ranking)(nil)
+)
 
 // newTrials plans n trials of each variant, which have these names by default.
 func newTrials(n int, names []string, variants ...Scenario) (*trials, error) {
@@ -115,11 +121,7 @@ func (p *trials) run(t TB) [][]*report.Record {
 
 // fits says, before any trial is made, if all of them cannot end ahead of the test's deadline.
 func (p *trials) fits(t TB) error {
-	timed, ok := t.(interface{ Deadline() (time.Time, bool) })
-	if !ok {
-		return nil
-	}
-	deadline, ok := timed.Deadline()
+	deadline, ok := deadlineOf(t)
 	if !ok {
 		return nil
 	}

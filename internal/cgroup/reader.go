@@ -23,6 +23,8 @@ type Reader struct {
 	swapAlone bool // v2 limits swap by itself, v1 memory and swap together
 }
 
+var _ profile.Sampler = (*Reader)(nil)
+
 // Open opens the files of a control group that Find found. Files that this kernel
 // does not have make their figures Missing. It fails with an error that wraps
 // profile.ErrGone if the group is no more, and if a file cannot be read or

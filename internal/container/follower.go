@@ -38,6 +38,8 @@ type follower struct {
 	lost bool // now is closed
 }
 
+var _ profile.Sampler = (*follower)(nil)
+
 // Sample samples the life that is lived now. The first call in a new one fails with an
 // error that wraps profile.ErrRevived; one between two lives fails too.
 func (f *follower) Sample(ctx context.Context, m *profile.Memory) error {

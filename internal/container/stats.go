@@ -44,6 +44,8 @@ type stream struct {
 	first chan struct{}
 }
 
+var _ profile.Sampler = (*stream)(nil)
+
 // newStatsStream reads the engine's stats until Close.
 func (c *Container) newStatsStream(ctx context.Context) *stream {
 	limit := uint64(max(0, c.info.Limit)) // as inspect has it: without one, the API tells the machine's memory

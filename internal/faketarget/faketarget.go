@@ -55,6 +55,12 @@ type Target struct {
 	closed  chan struct{}
 }
 
+var (
+	_ memtest.Target  = (*Target)(nil)
+	_ profile.Sampler = (*Target)(nil)
+	_ net.Listener    = (*Target)(nil)
+)
+
 // Start begins to serve connections that Dial makes.
 func (t *Target) Start(context.Context) (*memtest.Instance, error) {
 	if t.StartErr != nil {

@@ -56,6 +56,8 @@ type procSampler struct {
 	listed time.Time
 }
 
+var _ profile.Sampler = (*procSampler)(nil)
+
 var procFigures = profile.AllFieldsExcept(profile.WorkingSet, profile.Anon, profile.File, profile.Shmem, profile.Swap, profile.Limit, profile.PageTables, profile.MajorFaults, profile.Pids)
 
 // Sample reads all processes of the target.

@@ -38,6 +38,8 @@ func (p *Process) Processes() ([]int, error) {
 // set: the resident memory takes its place.
 type systemSampler struct{ pid int }
 
+var _ profile.Sampler = (*systemSampler)(nil)
+
 var systemFigures = profile.AllFieldsExcept(profile.WorkingSet, profile.Limit, profile.Swap, profile.Pids)
 
 // Sample asks for all processes of the target.
