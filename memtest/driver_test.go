@@ -20,6 +20,7 @@ type traced struct{ load.Driver }
 // TestAWrappedPlanLosesNothing: a run of it lost half of its heap profiles, the interval of
 // the guilty site and the extension of the load, without a word.
 func TestAWrappedPlanLosesNothing(t *testing.T) {
+	t.Parallel()
 	run := func(wrap func(load.Driver) load.Driver) (r *report.Record) {
 		synctest.Test(t, func(t *testing.T) {
 			target := &faketarget.Target{Retains: 1000}
