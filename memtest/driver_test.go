@@ -46,6 +46,7 @@ func driven(t *testing.T, target *faketarget.Target, p load.Plan, wrap func(load
 // TestAWrappedPlanLosesNothing: a run of it lost half of its heap profiles, the interval of
 // the guilty site and the extension of the load, without a word.
 func TestAWrappedPlanLosesNothing(t *testing.T) {
+	t.Parallel()
 	const noise = 10 // bytes per request: the bare plan's own interval differs by 2 from run to run; both ends are 0 where there is none
 	p := load.Plan{Requests: load.Get("/"), Rate: 100, Duration: 20 * time.Second}
 	of := func(wrap func(load.Driver) load.Driver) *report.Record {

@@ -19,6 +19,7 @@ import (
 // Every death says when it was, in which phase, after how many requests, how, with how
 // much memory, and what to do.
 func TestMeasureOfATargetThatDies(t *testing.T) {
+	t.Parallel()
 	for _, tc := range []struct {
 		name string
 		exit memtest.Exit
@@ -60,6 +61,7 @@ var lastAnswers = regexp.MustCompile(`(1,5|5)(09|11) requests`)
 
 // What a target that was killed had grown by is in the message.
 func TestMeasureTellsOfTheGrowthBeforeTheEnd(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Retains: 10_000, DiesAfter: 5000, Exit: memtest.Exit{Code: 2, Logs: "out of handles"}})
 	require.Len(t, r.Notes, 1)
 	assert.Regexp(t, `; growth before: \+(9.8 KiB|9,9\d\d B|10,0\d\d B)/request: its last log lines may say why$`, r.Notes[0].Text())
@@ -69,6 +71,7 @@ func TestMeasureTellsOfTheGrowthBeforeTheEnd(t *testing.T) {
 
 // A target's last words are told once, by Run, and the judges refer to it.
 func TestJudgesDoNotRepeatTheLastWords(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{DiesAfter: 1510, Exit: memtest.Exit{Code: 2, Logs: "panic: boom"}})
 	short := `"fake" exited with code 2 at 00:15 in the load phase after 1,5`
 	err := memtest.CheckLeak(r)
@@ -89,6 +92,7 @@ func TestJudgesDoNotRepeatTheLastWords(t *testing.T) {
 
 // A target that is dead answers nothing, and no run goes on without it.
 func TestMeasureDoesNotWarnOfADeadTarget(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{DiesAfter: 2000, SeenLate: 2500 * time.Millisecond, Exit: memtest.Exit{Code: 2}})
 	require.Len(t, r.Notes, 1, "%v", r.Notes)
 	assert.Equal(t, report.Exited, r.Notes[0].Kind)
@@ -100,6 +104,7 @@ func TestMeasureDoesNotWarnOfADeadTarget(t *testing.T) {
 
 // A control group whose processes are gone is sampled once more, as next to nothing.
 func TestDeathTellsOfTheMemoryBefore(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{DiesAfter: 1510, Emptied: true, SeenLate: 500 * time.Millisecond, Exit: memtest.Exit{Code: 1}})
 	require.Less(t, r.Samples[len(r.Samples)-1].WorkingSet, uint64(1<<20))
 	assert.Contains(t, r.Notes[0].Text(), "working set up to 25.0 MiB in the last second")
@@ -127,6 +132,7 @@ func TestMeasureOfATargetThatNeverGetsReady(t *testing.T) {
 
 // A profile near the limit is all that is left of a target that was killed.
 func TestMeasureHoldsAProfileFromBeforeTheKill(t *testing.T) {
+	t.Parallel()
 	killed := memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}
 	for name, tc := range map[string]struct {
 		retains, dies uint64

@@ -14,6 +14,7 @@ import (
 )
 
 func TestMeasureNamesGoroutinesThatStay(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Retains: 1000, Parks: true})
 	require.Len(t, r.Goroutines, 1)
 	g := r.Goroutines[0]
@@ -33,6 +34,7 @@ func TestMeasureNamesGoroutinesThatStay(t *testing.T) {
 }
 
 func TestMeasureGoesOnWithoutGoroutineProfiles(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Retains: 1000, StacksErr: errors.New("GET /debug/pprof/goroutine: 401")})
 	require.Len(t, r.Notes, 1, "it is said once")
 	assert.Equal(t, "the run goes on without goroutine profiles: GET /debug/pprof/goroutine: 401", r.Notes[0].Text())

@@ -14,6 +14,7 @@ import (
 
 // TestHoldersOfATargetThatCannotBeRead: what a run says where it cannot look.
 func TestHoldersOfATargetThatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name         string
 		mode         memtest.HeapWalk
@@ -26,6 +27,7 @@ func TestHoldersOfATargetThatCannotBeRead(t *testing.T) {
 		{"required fails", memtest.HeapWalkRequired, 0, "", "as Scenario.Holders requires"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			var r *report.Record
 			var err error
 			synctest.Test(t, func(t *testing.T) {

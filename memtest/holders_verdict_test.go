@@ -56,6 +56,7 @@ func readRun(t *testing.T, mode memtest.HeapWalk, sessions func(served int64) in
 // TestWhoHoldsItDecides: where there is no pprof, the curve of the working set is no
 // proof, and what is reachable is.
 func TestWhoHoldsItDecides(t *testing.T) {
+	t.Parallel()
 	r := readRun(t, memtest.HeapWalkAuto, func(served int64) int64 { return served })
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
 	assert.Equal(t, leak.ReachableHeap, r.Trend.Signal)
@@ -75,6 +76,7 @@ func TestWhoHoldsItDecides(t *testing.T) {
 }
 
 func TestWhoHoldsItDoesNotDecide(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		mode     memtest.HeapWalk
@@ -87,6 +89,7 @@ func TestWhoHoldsItDoesNotDecide(t *testing.T) {
 		{"what is reachable does not grow, and memory does", memtest.HeapWalkAuto, func(int64) int64 { return 1000 }, 6},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			r := readRun(t, tt.mode, tt.sessions)
 			assert.Equal(t, leak.Inconclusive, r.Trend.Verdict, r.Trend.Reason)
 			assert.Len(t, r.Reachable, tt.looks)

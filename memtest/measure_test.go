@@ -40,6 +40,7 @@ func measured(t *testing.T, target *faketarget.Target) (r *report.Record) {
 }
 
 func TestMeasureFindsTheLeak(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Retains: 1000})
 
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
@@ -53,6 +54,7 @@ func TestMeasureFindsTheLeak(t *testing.T) {
 // What grows in rare steps cannot be told from a cache by its profiles; the verdict, by
 // the live heap, can, and then the likeliest place is named, as a guess.
 func TestMeasureNamesTheLikeliestPlaceOfALeak(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Retains: 1000, InSteps: 3 << 20})
 	assert.Equal(t, leak.Leaking, r.Trend.Verdict, r.Trend.Reason)
 	require.NotEmpty(t, r.Sites)
@@ -62,6 +64,7 @@ func TestMeasureNamesTheLikeliestPlaceOfALeak(t *testing.T) {
 }
 
 func TestMeasureOfKnownGrowth(t *testing.T) {
+	t.Parallel()
 	until := time.Date(2000, 1, 2, 0, 0, 0, 0, time.UTC) // virtual time starts on the day before
 	for name, tc := range map[string]struct {
 		known   report.Known
@@ -74,6 +77,7 @@ func TestMeasureOfKnownGrowth(t *testing.T) {
 		"of something else":   {report.Known{Func: `main\.cache`, PerRequest: 1100, Reason: "#7", Until: until}, leak.Leaking, "fits nothing that grew"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := scenario(&faketarget.Target{Retains: 1000})
 				s.Known = []report.Known{tc.known}
@@ -91,12 +95,14 @@ func TestMeasureOfKnownGrowth(t *testing.T) {
 }
 
 func TestMeasureSeesThatNothingGrows(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{})
 	assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
 	assert.Empty(t, r.Sites)
 }
 
 func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{NoRuntime: true})
 	assert.Equal(t, leak.WorkingSet, r.Trend.Signal)
 	assert.Equal(t, leak.Steady, r.Trend.Verdict, r.Trend.Reason)
@@ -106,6 +112,7 @@ func TestMeasureWithoutRuntimeGoesByTheWorkingSet(t *testing.T) {
 // A target in another language: the verdict is the working set's, the names are those of
 // its own heap profiles.
 func TestMeasureOfAForeignTarget(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Foreign: true, Retains: 20_000})
 	assert.Equal(t, leak.WorkingSet, r.Trend.Signal)
 	assert.Empty(t, r.LiveHeaps)
@@ -125,6 +132,7 @@ func TestMeasureOfAForeignTarget(t *testing.T) {
 }
 
 func TestMeasureRecordsTheWholeRun(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Retains: 10, Limit: 64 << 20})
 
 	var phases []string
@@ -153,6 +161,7 @@ func TestMeasureRecordsTheWholeRun(t *testing.T) {
 }
 
 func TestMeasureStopsEarlyWhereEveryRequestFails(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Handler: func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNotFound) }})
 	require.Len(t, r.Notes, 1)
 	assert.Equal(t, report.LoadFailed, r.Notes[0].Kind)
@@ -162,6 +171,7 @@ func TestMeasureStopsEarlyWhereEveryRequestFails(t *testing.T) {
 }
 
 func TestMeasureStopsEarlyWhereNothingIsAnswered(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Handler: func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }})
 	require.Len(t, r.Notes, 1)
 	assert.Equal(t, report.LoadFailed, r.Notes[0].Kind)
@@ -169,6 +179,7 @@ func TestMeasureStopsEarlyWhereNothingIsAnswered(t *testing.T) {
 }
 
 func TestMeasureInterrupted(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		time.AfterFunc(30*time.Second, func() { cancel(errors.New("enough")) })
@@ -183,6 +194,7 @@ func TestMeasureInterrupted(t *testing.T) {
 }
 
 func TestMeasureSaysThatTheTargetCouldNotBeStopped(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		r, err := memtest.Measure(t.Context(), scenario(&faketarget.Target{StopErr: errors.New("engine is gone")}))
 		require.EqualError(t, err, "stop target: engine is gone")
@@ -191,6 +203,7 @@ func TestMeasureSaysThatTheTargetCouldNotBeStopped(t *testing.T) {
 }
 
 func TestMeasureGoesOnWithoutProfiles(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{HeapErr: errors.New("GET /debug/pprof/heap: 404")})
 	require.Len(t, r.Notes, 1)
 	assert.Equal(t, report.Warning, r.Notes[0].Kind)
@@ -201,6 +214,7 @@ func TestMeasureGoesOnWithoutProfiles(t *testing.T) {
 
 // One look that fails under load does not cost the evidence, and is said once.
 func TestMeasureLooksAgain(t *testing.T) {
+	t.Parallel()
 	busy := errors.New("GET /debug/pprof/heap: no whole answer within 10s")
 	between := func(from, to int) func(int) bool {
 		return func(look int) bool { return look >= from && look <= to }
@@ -217,6 +231,7 @@ func TestMeasureLooksAgain(t *testing.T) {
 		"none from there on": {between(10, 1e9), 8, 1, `^\d of \d+ .* failed, .*after the last 3 in a row there were no more: GET`},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			r := measured(t, &faketarget.Target{Retains: 1000, HeapErr: busy, Misses: tc.misses})
 			require.NotEmpty(t, r.Notes)
 			assert.Regexp(t, tc.note, r.Notes[0].Text())
@@ -261,6 +276,7 @@ func short(target *faketarget.Target) memtest.Scenario {
 // A session, a user, a key that a load makes of a request's number is new throughout a run:
 // else a target that keeps them looks full when the load begins.
 func TestMeasureNumbersRequestsThroughout(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		target, last, again := &faketarget.Target{}, uint64(0), false
 		s := short(target)
@@ -277,6 +293,7 @@ func TestMeasureNumbersRequestsThroughout(t *testing.T) {
 }
 
 func TestMeasureGoesOnWhereTheEvidenceDoesNotDecide(t *testing.T) {
+	t.Parallel()
 	for name, tc := range map[string]struct {
 		max      time.Duration
 		deadline time.Duration
@@ -316,6 +333,7 @@ func TestMeasureGoesOnWhereTheEvidenceDoesNotDecide(t *testing.T) {
 // What is known to grow counts too when it is asked whether the load should go on: without
 // it the growth is a leak by then, and nobody asks for more.
 func TestMeasureOfKnownGrowthGoesOn(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		target := &faketarget.Target{Retains: 1000, Wavers: 200_000}
 		s := scenario(target)

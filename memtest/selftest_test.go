@@ -26,6 +26,7 @@ func equalTrials() (once, again []*report.Record) {
 var roomy = memtest.Tolerance{Relative: 0.12, Latency: 0.6}
 
 func TestSelfTestOfBudgets(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Limit: 64 << 20}) // 25 MiB throughout
 	once, again := equalTrials()
 	for name, tc := range map[string]struct {
@@ -66,6 +67,7 @@ func TestSelfTestOfBudgets(t *testing.T) {
 
 // TestSelfTestTakesItsOwnAdvice: what a failure says to set can be believed.
 func TestSelfTestTakesItsOwnAdvice(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{Limit: 64 << 20})
 	once, again := equalTrials()
 	_, text := memtest.Prove(r, once, again,
@@ -94,6 +96,7 @@ func TestSelfTestTakesItsOwnAdvice(t *testing.T) {
 
 // TestSelfTestDoublesWhatTheKernelSaw: the peak between two samples.
 func TestSelfTestDoublesWhatTheKernelSaw(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{})
 	once, again := equalTrials()
 	r.Phases[1].PeakUsage, r.Phases[1].PeakFrom = 30<<20, report.PeakReset
@@ -102,6 +105,7 @@ func TestSelfTestDoublesWhatTheKernelSaw(t *testing.T) {
 }
 
 func TestSelfTestOfNoLeak(t *testing.T) {
+	t.Parallel()
 	once, again := equalTrials()
 	healthy := measured(t, &faketarget.Target{})
 	_, text := memtest.Prove(healthy, once, again)
@@ -128,6 +132,7 @@ func TestSelfTestOfNoLeak(t *testing.T) {
 }
 
 func TestSelfTestOfTolerances(t *testing.T) {
+	t.Parallel()
 	r := measured(t, &faketarget.Target{})
 	once, again := equalTrials()
 	for name, tc := range map[string]struct {

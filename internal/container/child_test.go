@@ -265,6 +265,7 @@ func oldEngine(t *testing.T) string {
 }
 
 func TestUnavailable(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	deaf := filepath.Join(dir, "deaf.sock")
 	l, err := net.Listen("unix", deaf)

@@ -118,6 +118,7 @@ func TestWatchNeedsAWitness(t *testing.T) {
 }
 
 func TestWatchOutlivesTheEnginesRestart(t *testing.T) {
+	t.Parallel()
 	var asked atomic.Int32
 	exit := exitOf(t, watched(t, script{
 		wait: func(w http.ResponseWriter, r *http.Request) {
@@ -137,6 +138,7 @@ func TestWatchOutlivesTheEnginesRestart(t *testing.T) {
 }
 
 func TestWatchOfARemovedContainer(t *testing.T) {
+	t.Parallel()
 	exit := exitOf(t, watched(t, script{wait: func(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, `{"message":"No such container: x"}`, http.StatusNotFound)
 	}}))
@@ -145,6 +147,7 @@ func TestWatchOfARemovedContainer(t *testing.T) {
 }
 
 func TestWatchBeginsThoughEventsHangAndStops(t *testing.T) {
+	t.Parallel()
 	began := time.Now()
 	w := watched(t, script{})
 	assert.Less(t, time.Since(began), 2*time.Second)

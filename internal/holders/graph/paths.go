@@ -9,11 +9,11 @@ import "github.com/memgate/memgate/profile"
 type (
 	// Paths are what a heap is folded into.
 	Paths = profile.Paths
-	// Node is one step of a path.
+	// Node is all objects with the same path.
 	Node = profile.Node
 	// RootKind says what a path begins at.
 	RootKind = profile.RootKind
-	// Crossing is where paths meet.
+	// Crossing is objects of one path to which a pointer leads from another.
 	Crossing = profile.Crossing
 )
 
