@@ -43,7 +43,7 @@ func ExampleFunc() {
 		fmt.Println(err)
 	}
 	loggedIn := load.Func(schedule, func(ctx context.Context, base string, m *load.Meter) error {
-		// log in here
+		fmt.Println("log in at", base)
 		return plan.Drive(ctx, base, m)
 	})
 	s, err := loggedIn.Schedule()

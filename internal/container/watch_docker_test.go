@@ -83,7 +83,7 @@ func TestRestartPolicyIsAnExitToo(t *testing.T) {
 	poke(c.URL() + "/exit?code=4")
 	exit := ended(t, c)
 	assert.Equal(t, 4, exit.Code)
-	assert.Contains(t, exit.Error(), "exited with code 4: its restart policy")
+	assert.Contains(t, exit.Error(), "exited with code 4 (its restart policy")
 }
 
 func TestSomebodyRemovesTheContainer(t *testing.T) {
