@@ -36,14 +36,14 @@ var _ Gate = Baseline{}
 //
 // The baseline is a ratchet. Its reference goes up only where somebody asks for that:
 // MEMTEST_UPDATE=1, or the -update flag of a test that has one, records these runs and
-// fails this test all the same, as a test that wrote its own answer must. What was
-// accepted so over time is in the file, and a warning once it adds up to more than the
-// tolerance. A figure that is clearly better, by the same rule, lowers the reference at
-// once; under CI (the environment variable CI) that is only told.
+// fails this test all the same, as a test that wrote its own answer must. The file keeps
+// what was accepted over time; once that adds up to more than the tolerance, it is a
+// warning. A figure that is clearly better, by the same rule, lowers the reference at
+// once; under CI (the environment variable CI) that is only reported.
 //
-// Where there is no baseline at all the test fails; where there are only such of other
-// classes of host it warns, or fails if MEMTEST_REQUIRE_BASELINE=1. A file that cannot
-// be read fails the test and is never written over.
+// If there is no baseline at all, the test fails. If only baselines for other host classes
+// exist, it warns, or fails under MEMTEST_REQUIRE_BASELINE=1. A file that cannot be read
+// fails the test and is never overwritten.
 func NoDrift(t TB, now []*report.Record, b Baseline) bool {
 	t.Helper()
 	d, err := b.compare(now)

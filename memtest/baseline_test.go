@@ -119,7 +119,7 @@ func TestNoDriftCannotTell(t *testing.T) {
 	}{
 		"no runs":         {nil, orders, `there are no runs to compare with baseline "testdata/orders": make them with memtest.Trials`},
 		"one run":         {trials("orders", 1, 60), orders, "cannot tell whether memory drifted from baseline testdata/orders"},
-		"a dead one":      {dead(trials("orders", 5, 40)), orders, `cannot tell whether memory drifted from baseline "testdata/orders": trial 2 now is no data: "orders" exited`},
+		"a dead one":      {dead(trials("orders", 5, 40)), orders, `cannot tell whether memory drifted from baseline "testdata/orders": trial 2 now is unusable: "orders" exited`},
 		"half the load":   {slow(trials("orders", 5, 40)), orders, "the load was not the same"},
 		"another test":    {trials("carts", 5, 40), orders, "is of Orders in , and these are runs of Carts in : give each test a File of its own"},
 		"no file":         {trials("orders", 5, 40), memtest.Baseline{}, `baseline file "" is not below the folder of the test`},

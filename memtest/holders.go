@@ -198,7 +198,7 @@ func (m *measurement) heapGrowth() int64 {
 }
 
 func howRead(early, late *profile.Paths) string {
-	return fmt.Sprintf("read from outside, %s, %s; the target stood for %.1f and %.1f ms",
+	return fmt.Sprintf("heap read out of process (%s, %s); target paused %.1f ms and %.1f ms",
 		late.Version, late.Names, 1e3*early.Stopped.Seconds(), 1e3*late.Stopped.Seconds())
 }
 

@@ -65,7 +65,7 @@ func TestWhoHoldsItDecides(t *testing.T) {
 	assert.Equal(t, []uint64{1000, 7000}, r.Retainers[0].Counts[:2])
 	text := memtest.CheckLeak(r).Error()
 	assert.Contains(t, text, `memory leak in "fake" (reachable heap)`)
-	assert.Contains(t, text, "one more with each request (1,000 → 7,000 → ")
+	assert.Contains(t, text, "one more element per request (1,000 → 7,000 → ")
 	assert.Contains(t, text, "why    decided by who holds it: global variable example.com/shop.sessions (map[string]*shop.session) has 1.00 more with each request (1,000 → 7,000 → ")
 
 	var file bytes.Buffer

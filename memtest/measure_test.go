@@ -71,8 +71,8 @@ func TestMeasureOfKnownGrowth(t *testing.T) {
 		verdict leak.Verdict
 		says    string
 	}{
-		"as much as is named": {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until}, leak.Steady, "main.leak grew by 1,000 B/request of 1,100 B that are put up with"},
-		"more than is named":  {report.Known{Func: `main\.leak`, PerRequest: 500, Reason: "#7", Until: until}, leak.Leaking, "of 500 B that are put up with"},
+		"as much as is named": {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until}, leak.Steady, "main.leak grew by 1,000 B/request of 1,100 B that are tolerated"},
+		"more than is named":  {report.Known{Func: `main\.leak`, PerRequest: 500, Reason: "#7", Until: until}, leak.Leaking, "of 500 B that are tolerated"},
 		"expired":             {report.Known{Func: `main\.leak`, PerRequest: 1100, Reason: "#7", Until: until.AddDate(-1, 0, 0)}, leak.Leaking, "has expired"},
 		"of something else":   {report.Known{Func: `main\.cache`, PerRequest: 1100, Reason: "#7", Until: until}, leak.Leaking, "fits nothing that grew"},
 	} {

@@ -13,7 +13,7 @@ import (
 )
 
 // ErrCannotTell is wrapped by what [Tolerance.Check] says where the runs do not decide:
-// there are too few of them, or they are no data.
+// there are too few of them, or they are unusable.
 var ErrCannotTell = errors.New("cannot tell")
 
 // NotWorse fails the test if memory or latency got worse from the runs before a change
@@ -96,14 +96,14 @@ func noData(side string, runs []*report.Record) error {
 	failing, least := 0, 1.0
 	for i, r := range runs {
 		if f := fatal(r); f != nil {
-			all = errors.Join(all, fmt.Errorf("trial %d %s is no data: %s", i+1, side, inShort(*f)))
+			all = errors.Join(all, fmt.Errorf("trial %d %s is unusable: %s", i+1, side, inShort(*f)))
 		}
 		if r.Load.Requests > 0 && r.Load.Success < answered {
 			failing, least = failing+1, min(least, r.Load.Success)
 		}
 	}
 	if failing > 0 {
-		all = errors.Join(all, fmt.Errorf("%d of %d trials %s are no data: up to %.1f%% of their requests failed, and a target that does less takes less: mend the target, or the load", failing, len(runs), side, 100*(1-least)))
+		all = errors.Join(all, fmt.Errorf("%d of %d trials %s are unusable: up to %.1f%% of their requests failed, so their memory is not comparable: fix the target or the load", failing, len(runs), side, 100*(1-least)))
 	}
 	return all
 }

@@ -113,12 +113,12 @@ func TestNotWorseCannotTell(t *testing.T) {
 	}{
 		"a trial that died": {func(_, after []*report.Record) {
 			after[2].Notes = []report.Finding{{Kind: report.OOMKilled, Summary: `"b" was OOM-killed`, Fatal: true}}
-		}, `trial 3 after is no data: "b" was OOM-killed`},
+		}, `trial 3 after is unusable: "b" was OOM-killed`},
 		"requests that failed": {func(_, after []*report.Record) {
 			for _, r := range after[1:] {
 				r.Load.Success = 0.02
 			}
-		}, "4 of 5 trials after are no data: up to 98.0% of their requests failed, and a target that does less takes less: mend"},
+		}, "4 of 5 trials after are unusable: up to 98.0% of their requests failed, so their memory is not comparable: fix"},
 		"another load": {func(_, after []*report.Record) {
 			for _, r := range after {
 				r.Load.Rate = 120

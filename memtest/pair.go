@@ -10,14 +10,15 @@ import (
 const defaultTrials = 5 // the fewest with which NotWorse can tell its six figures from chance
 
 // Pair runs two scenarios n times each (default 5), interleaved, each trial on a fresh
-// target, and returns their records for [NotWorse]. What the machine does meanwhile,
-// it so does to both; which of a pair comes first is left to chance.
+// target, and returns their records for [NotWorse]. Interleaving exposes
+// both sides to the same machine noise; the order within each round is random.
 //
 // The scenarios are called "before" and "after" unless they have names. A trial that
 // cannot be made, or whose target dies, ends the test. Trials differ from what [Run]
 // does in this: their loads are equal, never extended; no collection is forced and no
-// profile taken while the load runs, so that peaks are those of production; nobody looks
-// for holders; and a Go package is compiled once for all of them. So they tell little about leaks: ask [NoLeak] of a run of its own.
+// profile taken while the load runs, so that peaks are those of production; the
+// heap is not walked; and a Go package is compiled once for all of them. They say little
+// about leaks: for those, [Run] the scenario and ask [NoLeak].
 //
 // The order is in the records with its seed; MEMTEST_SEED sets it again. When the test
 // ends, a page and a Markdown text that compare the sides are written beside the

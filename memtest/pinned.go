@@ -31,8 +31,8 @@ func pinned(r *report.Record) (report.Finding, bool) {
 	return report.Finding{
 		At: first.At, Kind: report.Pinned,
 		Summary: fmt.Sprintf("the target was pinned at its memory limit of %s for %v without being killed", words.MiB(last.Limit), (last.At - first.At).Round(100*time.Millisecond)),
-		Detail:  fmt.Sprintf(": %s; what it cannot hold it reads again and again", strings.Join(signs, ", ")),
-		Remedy:  "give it more memory, or find what fills it",
+		Detail:  fmt.Sprintf(": %s; it was thrashing, reading pages again that it could not keep", strings.Join(signs, ", ")),
+		Remedy:  "raise the limit, or find what fills the memory",
 	}, true
 }
 

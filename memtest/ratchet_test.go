@@ -36,7 +36,7 @@ func TestBetterLowersTheBaseline(t *testing.T) {
 		passed, f = judged(failing, orders)
 		assert.False(t, passed)
 		assert.Empty(t, f.logs, "answering less is no way to get better")
-		assert.Contains(t, f.errors[0], "1 of 5 trials now are no data: up to 30.0% of their requests failed")
+		assert.Contains(t, f.errors[0], "1 of 5 trials now are unusable: up to 30.0% of their requests failed")
 		assert.Equal(t, whole, read(t, onlyBaseline(t)))
 	}
 

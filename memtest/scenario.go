@@ -20,19 +20,19 @@ type Scenario struct {
 	Every  time.Duration // distance of memory samples; default 100 ms, at least 1 ms
 
 	// MaxDuration is how long the measured load may become: a run whose evidence does
-	// not decide, for want of data, goes on with the same load in steps of its planned
-	// duration, as far as the test's deadline allows. Default: three times the load's
+	// not decide, because there is too little data, goes on with the same load in steps of
+	// its planned duration, as far as the test's deadline allows. Default: three times the load's
 	// duration; negative: it is never extended.
 	MaxDuration time.Duration
 
-	// AllowedGrowth is the growth in bytes per request that is no leak to you. It takes
-	// the place of the detector's own margins: Steady then means less than this, and a
+	// AllowedGrowth is the tolerated growth in bytes per request. It replaces
+	// the detector's own margins: Steady then means less than this, and a
 	// run too short to show that is Inconclusive. Default: the detector's margins.
 	AllowedGrowth float64
 
-	// Known is growth of certain call sites that is put up with until a day. Where one of
-	// them grows, its bytes per request are added to AllowedGrowth. What has expired, or
-	// fits nothing that grows, is a finding.
+	// Known is growth of certain call sites that is tolerated until a date. Where one of
+	// them grows, its bytes per request are added to AllowedGrowth. An entry that has
+	// expired, or matches nothing that grows, is a finding.
 	Known []report.Known
 
 	// WorkingSetLeaks lets the working set alone speak of a leak, where the target's
@@ -40,8 +40,8 @@ type Scenario struct {
 	// a leak there, so by default such growth is reported as Inconclusive.
 	WorkingSetLeaks bool
 
-	// Holders says whether to look for who holds memory that grew; default: where it is
-	// permitted and the heap is not too large.
+	// HeapWalk says whether to walk the heap for what retains memory that grew; default:
+	// where it is permitted and the heap is not too large.
 	HeapWalk HeapWalk
 
 	// AllowInconclusive lets NoLeak pass where the evidence does not decide.

@@ -13,7 +13,7 @@ import (
 	"github.com/memgate/memgate/report/compare"
 )
 
-// Gate is what [SelfTest] puts to the test: a [Budget], a [Tolerance] or a [Baseline].
+// Gate is an assertion that [SelfTest] can validate: a [Budget], a [Tolerance] or a [Baseline].
 type Gate interface {
 	// prove tries the gate on runs of a target that did not change, which it is to pass,
 	// and on copies of them that were made worse, which it is not.
@@ -26,21 +26,21 @@ type evidence struct {
 	once, again []*report.Record // trials of one and the same scenario, interleaved
 }
 
-// SelfTest fails the test if the gates cannot be believed: if they fail a target that did
-// not change, or pass one that got worse. It returns whether they can.
+// SelfTest fails the test if any gate rejects an unchanged target or accepts a degraded
+// one. It returns whether all gates can be trusted.
 //
 // It runs the scenario once, as [Run] does, and five times on each side of a [Pair] of
 // the scenario with itself: what differs there is noise. Then it plants faults into
 // copies of the records.
 //   - NoLeak, always: it passes the run, and does not with a leak of three times what the
-//     run excludes, planted into its samples and floors.
+//     run excludes, planted into its samples and live heaps.
 //   - [Budget]: the run keeps each assertion, with more to spare than noise takes; with its
 //     figure doubled it does not. A budget that lets a doubling pass is no gate.
 //   - [Tolerance]: no figure of the pair is worse; none has a noise floor above the
 //     tolerance; a rise of three times the tolerance is worse.
 //   - [Baseline]: its Tolerance, as above; and the trials are no worse than the file, and
 //     are with that rise. The noise floors are kept in the file from then on: the first
-//     time, and with MEMTEST_UPDATE=1; under CI that is only told.
+//     time, and with MEMTEST_UPDATE=1; under CI that is only reported.
 //
 // The failure says what was measured, what is allowed, and what to set instead.
 func SelfTest(t TB, s Scenario, gates ...Gate) bool {

@@ -11,13 +11,13 @@ import (
 	"github.com/memgate/memgate/profile/heap"
 )
 
-// Known is growth that is known and put up with for a while: a call site may grow by so
+// Known is growth that is known and tolerated for a while: a call site may grow by so
 // much with each request until a day, for a reason. It is no way to forget a leak: one
 // that has expired, and one that no growing site fits, are findings.
 type Known struct {
 	Func       string    // regular expression that some function of the site's stack must fit: `shop/audit\.`; required
 	PerRequest float64   // bytes per request that it may grow by; required
-	Reason     string    // why it is put up with, and where it is tracked: required
+	Reason     string    // why it is tolerated, and where it is tracked: required
 	Until      time.Time // from this day on it is a leak as any other: required
 }
 
@@ -32,7 +32,7 @@ func (k Known) Validate() error {
 	case !(k.PerRequest > 0) || math.IsInf(k.PerRequest, 0):
 		return fmt.Errorf("known growth of %q: PerRequest is %g: set the bytes that it may grow by with each request", k.Func, k.PerRequest)
 	case strings.TrimSpace(k.Reason) == "":
-		return fmt.Errorf("known growth of %q has no Reason: say why it is put up with", k.Func)
+		return fmt.Errorf("known growth of %q has no Reason: say why it is tolerated", k.Func)
 	case k.Until.IsZero():
 		return fmt.Errorf("known growth of %q has no Until: set the day on which it must be gone", k.Func)
 	}
@@ -66,13 +66,13 @@ func (k Known) use(growth []heap.Site) (sites []heap.Site) {
 	return sites
 }
 
-// expired tells whether k was no more put up with when the run started.
+// expired tells whether k was no longer tolerated when the run started.
 func (r *Record) expired(k Known) bool { return !r.Started.Before(k.Until) }
 
 // KnownUse is what became of an entry of Known in a run.
 type KnownUse struct {
 	Known
-	Expired   bool        // it was no more put up with when the run started
+	Expired   bool        // it was no longer tolerated when the run started
 	Unchecked bool        // there were no two heap profiles of the load to check it by
 	Sites     []heap.Site // the growing sites that it is about
 }

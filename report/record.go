@@ -54,7 +54,7 @@ type Record struct {
 	AllowedGrowth     float64 // bytes per request that the scenario calls no leak; 0: the detector's own margins
 	WorkingSetLeaks   bool    // the scenario takes growth of the working set alone for a leak
 
-	RetainersWhyNot string // why nobody is named in Holders, where something grew
+	RetainersWhyNot string // why nothing is named in Retainers, where something grew
 	RetainersHow    string // how they were looked for
 
 	// Report is the path of the HTML form, for messages that name it. It is where this
@@ -120,7 +120,7 @@ type Source struct {
 	Every    time.Duration // planned distance of samples
 	Achieved float64       // samples per second, all phases
 	Longest  time.Duration // longest distance between two samples
-	Jitter   time.Duration // what 99 of 100 distances are longer than Every at most
+	Jitter   time.Duration // 99th percentile of interval − Every
 	Gaps     []Gap         // distances that are more than three planned ones
 	Since    time.Duration // from the last good sample to the run's end
 	CPU      float64       // share of one core that taking the samples cost

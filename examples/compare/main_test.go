@@ -71,7 +71,7 @@ func TestExitCodes(t *testing.T) {
 		"one run five times":  {slices.Repeat(saved(t, 1, 90, nil), 5), nil, unusable, "0.json are of one and the same run: give each run once"},
 		"old as new":          {old, nil, unusable, "are of one and the same run"},
 		"zero":                {saved(t, 5, 40, nil), []string{"-relative", "0"}, unusable, "a tolerance is 0"},
-		"dead":                {saved(t, 5, 40, died), nil, unusable, "trial 1 after is no data: it was OOM-killed"},
+		"dead":                {saved(t, 5, 40, died), nil, unusable, "trial 1 after is unusable: it was OOM-killed"},
 		"bad tolerance":       {saved(t, 5, 40, nil), []string{"-relative", "-1"}, unusable, "tolerance: Relative is -1: set a positive number"},
 		"bad flag":            {saved(t, 5, 40, nil), []string{"-nosuch"}, unusable, usage},
 		"bad page":            {saved(t, 5, 40, nil), []string{"-html", "/proc/nowhere/x.html"}, unusable, "write report x.html"},

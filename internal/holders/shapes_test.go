@@ -58,7 +58,7 @@ func TestHoldersAreNamed(t *testing.T) {
 			assert.Equal(t, s.holder, name(h))
 			assert.Equal(t, s.typ, h.Type)
 			assert.Greater(t, h.Share, 0.9)
-			assert.InDelta(t, 1, h.Elements, 0.05, "one more with each request")
+			assert.InDelta(t, 1, h.Elements, 0.05, "one more element per request")
 			assert.InDelta(t, requests, h.To-h.From, 4, "the last goroutine may not have come to where it blocks")
 			assert.Greater(t, h.PerRequest, 1000.0)
 		})

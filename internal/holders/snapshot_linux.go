@@ -110,9 +110,9 @@ func agrees(p *Paths, collected bool) error {
 	}
 	switch {
 	case float64(p.Bytes) > most*float64(p.Allocated)+slack:
-		return fmt.Errorf("%d B seem reachable, more than the %d B that the target has allocated: its heap is not as it was thought to be", p.Bytes, p.Allocated)
+		return fmt.Errorf("heap walk reached %d B, more than the %d B that the target has allocated: its heap layout is not supported", p.Bytes, p.Allocated)
 	case float64(p.Bytes) < least*float64(live)-little:
-		return fmt.Errorf("%d B seem reachable, of %d B that are live by %s: a part of the target's heap was not understood", p.Bytes, live, by)
+		return fmt.Errorf("heap walk reached %d B of %d B live (by %s): part of the heap layout is not supported", p.Bytes, live, by)
 	}
 	return nil
 }

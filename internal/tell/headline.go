@@ -28,14 +28,14 @@ func Headline(r *report.Record) string {
 	return Trend(r)
 }
 
-// brokenInWords returns the first rule that failed, and how many more were not kept.
+// brokenInWords returns the first rule that failed, and how many more did.
 func brokenInWords(r *report.Record) string {
 	var said string
 	more := 0
 	for _, c := range r.Checks {
 		switch {
-		case c.Passed():
-		case said == "" && c.Outcome == report.Failed:
+		case c.Outcome != report.Failed:
+		case said == "":
 			said = fmt.Sprintf("%s is %s, allowed %s", c.Rule, c.Got, c.Allowed)
 		default:
 			more++

@@ -16,7 +16,7 @@ func Known(r *report.Record) (findings []report.Finding) {
 		name := fmt.Sprintf("known growth of %q (%s, until %s)", k.Func, k.Reason, k.Until.Format(time.DateOnly))
 		switch {
 		case k.Expired:
-			f.Summary = name + " has expired and is judged as any other: mend it, or set a later Until with a new reason"
+			f.Summary = name + " has expired: fix the leak, or extend Until with a new reason"
 		case k.Unchecked:
 			f.Summary = name + " could not be checked: there are no two heap profiles of the load"
 		case len(k.Sites) == 0:
@@ -27,7 +27,7 @@ func Known(r *report.Record) (findings []report.Finding) {
 				_, slope := s.Whole()
 				all += slope.Value
 			}
-			f.Summary = fmt.Sprintf("%s: %s grew by %s/request of %s that are put up with", name, k.Sites[0].Func, words.Bytes(all), words.Bytes(k.PerRequest))
+			f.Summary = fmt.Sprintf("%s: %s grew by %s/request of %s that are tolerated", name, k.Sites[0].Func, words.Bytes(all), words.Bytes(k.PerRequest))
 		}
 		findings = append(findings, f)
 	}

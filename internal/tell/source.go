@@ -14,7 +14,7 @@ func Jitter(r *report.Record) string {
 	if r.Source.Jitter <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("99 of 100 samples at most %s late, after the one before", words.Latency(r.Source.Jitter))
+	return fmt.Sprintf("p99 sampling delay %s", words.Latency(r.Source.Jitter))
 }
 
 // Since returns how old the last sample was when the run ended, where that is more

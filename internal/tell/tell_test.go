@@ -79,7 +79,7 @@ func TestOutcome(t *testing.T) {
 		"nothing":          {report.Record{}, report.NotJudged, "nothing was measured"},
 		"kept":             {report.Record{Checks: []report.Check{check(report.Passed, "0")}, Trend: leak.Trend{Verdict: leak.Steady, Bound: 12, Signal: "live heap"}}, report.Passed, "the live heap is steady: no growth above 12 B/request"},
 		"inconclusive":     {report.Record{Checks: []report.Check{check(report.Passed, ""), growth}, Trend: leak.Trend{Reason: "few", Remedy: "more"}}, report.Inconclusive, "no statement on growth is possible: few; more"},
-		"and broken":       {report.Record{Checks: []report.Check{growth, check(report.Failed, "2")}}, report.Failed, "rule is 2, allowed 1; 1 more rules failed"},
+		"and broken":       {report.Record{Checks: []report.Check{growth, check(report.Failed, "2")}}, report.Failed, "rule is 2, allowed 1"},
 		"broken":           {report.Record{Checks: []report.Check{check(report.Passed, "0"), check(report.Failed, "2")}}, report.Failed, "rule is 2, allowed 1"},
 		"leak":             {report.Record{Checks: []report.Check{check(report.Failed, "x")}, Trend: leak.Trend{Verdict: leak.Leaking, PerRequest: profile.Estimate{Value: 99}}}, report.Failed, "the memory grows by 99 B with each request"},
 		"not compared":     {report.Record{Checks: []report.Check{check(report.Passed, "0"), worse}, Trend: leak.Trend{Verdict: leak.Steady}}, report.Inconclusive, "cannot compare peak working set: 4 and 4 runs are too few"},
@@ -95,10 +95,10 @@ func TestOutcome(t *testing.T) {
 func TestHolderLines(t *testing.T) {
 	assert.Equal(t, []string{
 		"global variable example.com/registry.data (map[*http.Request]map[interface {}]interface {})",
-		"  holds 98% of the growth, 2,445 B with each request; one more with each request (2,000 → 8,000)",
-		"  +7.0 MiB  [value] (map[interface {}]interface {})  1.00 with each request",
-		"  +6.7 MiB  [key] (net/http.Request)  1.00 with each request",
-		"  the same is held by global variable example.com/registry.datat (map[*http.Request]int64)",
+		"  retains 98% of the growth, 2,445 B per request; one more element per request (2,000 → 8,000)",
+		"  +7.0 MiB  [value] (map[interface {}]interface {})  1.00 objects per request",
+		"  +6.7 MiB  [key] (net/http.Request)  1.00 objects per request",
+		"  also retained by global variable example.com/registry.datat (map[*http.Request]int64)",
 	}, Retainers(fixture.Held()))
 	assert.Empty(t, Retainers(fixture.Leaking()))
 
@@ -106,9 +106,9 @@ func TestHolderLines(t *testing.T) {
 		h    report.Retainer
 		want string
 	}{
-		{report.Retainer{Share: 1, PerRequest: 8}, "holds 100% of the growth, 8 B with each request; it grows by itself"},
-		{report.Retainer{Share: 0.5, PerRequest: 100, Elements: 0.25, Before: 10, After: 260}, "holds 50% of the growth, 100 B with each request; 0.25 more with each request (10 → 260)"},
-		{report.Retainer{Share: 0.5, Elements: 1.04, Before: -1, After: 9}, "holds 50% of the growth, 0 B with each request; one more with each request (0 → 9)"},
+		{report.Retainer{Share: 1, PerRequest: 8}, "retains 100% of the growth, 8 B per request; it grows as a whole"},
+		{report.Retainer{Share: 0.5, PerRequest: 100, Elements: 0.25, Before: 10, After: 260}, "retains 50% of the growth, 100 B per request; 0.25 more elements per request (10 → 260)"},
+		{report.Retainer{Share: 0.5, Elements: 1.04, Before: -1, After: 9}, "retains 50% of the growth, 0 B per request; one more element per request (0 → 9)"},
 	} {
 		assert.Equal(t, tt.want, shareInWords(tt.h))
 	}
@@ -120,7 +120,7 @@ func TestHolderLines(t *testing.T) {
 func TestWhatDecidedIsTold(t *testing.T) {
 	r := fixture.Held()
 	r.Retainers[0].Counts = []uint64{600, 2300, 4597}
-	assert.Contains(t, Retainers(r)[1], "one more with each request (600 → 2,300 → 4,597)")
+	assert.Contains(t, Retainers(r)[1], "one more element per request (600 → 2,300 → 4,597)")
 	r.Trend.Reason = "decided by who holds it: main.x has 1.00 more with each request"
 	assert.Contains(t, Headline(r), "; decided by who holds it: main.x has")
 	healthy := fixture.Healthy()
@@ -151,10 +151,10 @@ func TestKnownGrowth(t *testing.T) {
 		bytes float64
 		says  string
 	}{
-		"used":             {report.Known{Func: `main\.newSession`, PerRequest: 2000, Reason: "#12", Until: day}, 2000, `known growth of "main\\.newSession" (#12, until 2026-03-15): main.newSession grew by 1,486 B/request of 2,000 B that are put up with`},
+		"used":             {report.Known{Func: `main\.newSession`, PerRequest: 2000, Reason: "#12", Until: day}, 2000, `known growth of "main\\.newSession" (#12, until 2026-03-15): main.newSession grew by 1,486 B/request of 2,000 B that are tolerated`},
 		"by its stack":     {report.Known{Func: `sessionStore\)\.open$`, PerRequest: 2000, Reason: "#12", Until: day}, 2000, "main.newSession grew by 1,486 B/request"},
 		"fits two":         {report.Known{Func: `main\.handleOrder`, PerRequest: 2000, Reason: "#12", Until: day}, 2000, "grew by 1,765 B/request"},
-		"expired today":    {report.Known{Func: `main\.newSession`, PerRequest: 2000, Reason: "#12", Until: day.AddDate(0, 0, -1)}, 0, "has expired and is judged as any other"},
+		"expired today":    {report.Known{Func: `main\.newSession`, PerRequest: 2000, Reason: "#12", Until: day.AddDate(0, 0, -1)}, 0, "has expired: fix the leak"},
 		"unused":           {report.Known{Func: `main\.gone`, PerRequest: 2000, Reason: "#12", Until: day}, 0, "fits nothing that grew: take it out"},
 		"of what shrank":   {report.Known{Func: `main\.loadCatalog`, PerRequest: 2000, Reason: "#12", Until: day}, 0, "fits nothing that grew"},
 		"damaged on disk":  {report.Known{Func: `(`, PerRequest: 2000, Reason: "#12", Until: day}, 0, "fits nothing that grew"},

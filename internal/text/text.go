@@ -1,4 +1,4 @@
-// Package text makes what strangers wrote fit to be shown: bounded and printable.
+// Package text sanitizes untrusted text for display: bounded and printable.
 package text
 
 import (

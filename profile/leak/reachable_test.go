@@ -63,7 +63,7 @@ func TestReachableDecides(t *testing.T) {
 		want           Verdict
 		why            string
 	}{
-		{"one more with each request", even, one, leak, nil, Leaking,
+		{"one more element per request", even, one, leak, nil, Leaking,
 			"decided by who holds it: field main.log.lines has 1.00 more with each request (600 → 6,600 → 10,600 → 18,600)"},
 		{"one in four, by chance", even, one, holding(150, 1650, 2630, 4640), nil, Leaking, "has 0.25 more"},
 		{"in one part alone", even, one, holding(600, 6600, 6600, 6600), nil, Inconclusive, ""},

@@ -17,7 +17,7 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 	more = l.again()
 	switch {
 	case d.veto == weakWitness && len(l.Reachable) > 0:
-		return fmt.Sprintf("run %v more: who holds what grows is read from outside, and whether it is one more with each request shows then; or %s", more, l.Runtime.OrGo().Measure), more
+		return fmt.Sprintf("run %v longer: another heap walk will show whether the retainer grows with every request; or %s", more, l.Runtime.OrGo().Measure), more
 	case d.veto == weakWitness && len(l.LiveHeaps) > 0:
 		return l.moreCollections()
 	case d.veto == weakWitness:

@@ -22,7 +22,7 @@ type Variant struct {
 	Name   string
 	Rank   int // 1 is least; variants that the runs cannot tell apart share one; 0: nothing was measured
 	Runs   []*report.Record
-	Died   int // runs whose target died: they are no data
+	Died   int // runs whose target died: their figures are not used
 	Costs  []Cost
 	Change Delta // of the peak working set, from the first variant's; zero for itself
 }

@@ -211,7 +211,7 @@ func loadFacts(r *report.Record) []fact {
 	facts := []fact{
 		{"requests", fmt.Sprintf("%s in %s", words.Count(l.Requests), words.Length(l.Duration))},
 		{"rate", words.Rate(l.Rate)},
-		{"answered well", words.Percent(l.Success)},
+		{"successful responses", words.Percent(l.Success)},
 		{"latency", fmt.Sprintf("mean %s, p50 %s, p90 %s, p95 %s, p99 %s, max %s", words.Latency(l.Latency.Mean), words.Latency(l.Latency.P50),
 			words.Latency(l.Latency.P90), words.Latency(l.Latency.P95), words.Latency(l.Latency.P99), words.Latency(l.Latency.Max))},
 		{"status codes", strings.Join(codes, ", ")},

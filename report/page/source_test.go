@@ -20,7 +20,7 @@ func TestPageShowsTheLedger(t *testing.T) {
 	r.Source.Since = 700 * time.Millisecond
 	page := string(asHTML(t, r))
 	for _, want := range []string{
-		"99 of 100 samples at most 12ms late", "700ms before the run&#39;s end", "0.28% of one core",
+		"p99 sampling delay 12ms", "700ms before the run&#39;s end", "0.28% of one core",
 		"4.7s of processor time, up to 48.0 MiB resident, load generator",
 		"<caption>Times without samples", `<td class="n" align="right">00:20</td><td class="n" align="right">1s</td><td>no sample</td>`, "two series</td>",
 		"<td>kernel, reset at the phase&#39;s start</td>", "<td>sampled</td>", "<caption>The target's processes at the end of each phase",
