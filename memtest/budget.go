@@ -172,16 +172,16 @@ func p95Of(r *report.Record) measured {
 	return measure1(r.During(report.Load), func(s profile.Series) float64 { return s.Percentile(95) })
 }
 
-// settledOf returns the run's last second, if the run came to its floor, or its last sample
+// settledOf returns the run's last second, if the run came to its final phase, or its last sample
 // where samples are further apart.
 func settledOf(r *report.Record) measured {
-	floor, ok := r.Phase(report.Final)
+	final, ok := r.Phase(report.Final)
 	if !ok || len(r.Samples) == 0 {
 		return measured{}
 	}
-	last := r.Samples.Between(floor.To-time.Second, floor.To)
+	last := r.Samples.Between(final.To-time.Second, final.To)
 	if rest, _ := r.Phase(report.Cooldown); len(last) == 0 {
-		last = r.Samples.Between(rest.From, floor.To)
+		last = r.Samples.Between(rest.From, final.To)
 		last = last[max(0, len(last)-1):]
 	}
 	return measure1(last, func(s profile.Series) float64 { return s.Percentile(50) })

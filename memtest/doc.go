@@ -15,12 +15,19 @@
 //
 // [Run] starts the target in a container, waits until it is ready, warms it up,
 // loads it at a constant rate while its memory is sampled and its live heap is
-// read after forced collections, lets it cool down, reads the last floor, and
+// read after forced collections, lets it cool down, reads the last live heap, and
 // removes it. [NoLeak] and [Within] are pure functions of the record; a report in
 // HTML and JSON is written when the test ends, whether it passed or failed.
 //
-// [Measure] is the same without a testing.T. [NoDrift] holds trials to a committed
-// [Baseline], and [SelfTest] tells whether the gates can be believed.
+// [Measure] is the same without a testing.T. [Pair], [Matrix] and [Trials] repeat a
+// scenario for [NotWorse]. [NoDrift] holds trials to a committed [Baseline], and
+// [SelfTest] tells whether the gates can be trusted.
+//
+// What else there is: package load describes the traffic; memtest/target is for those
+// who write a target or a language runtime of their own; report is the record that all
+// judges read, with its pages in report/page and comparisons in report/compare;
+// profile/leak is the verdict by itself. This package is not a load generator for
+// public hosts, and not a profiler of a program from within.
 //
 // # Variables
 //
@@ -31,7 +38,8 @@
 // which turns [SkipWithoutDocker] into a failure, MEMTEST_UPDATE=1, which records a
 // [Baseline] and fails the test that did (an -update flag that the test binary has does
 // the same), and MEMTEST_REQUIRE_BASELINE=1, which fails [NoDrift] where there is none
-// for this class of host. Where CI is set no baseline is lowered. Where GitHub Actions sets
+// for this class of host. MEMTEST_SEED repeats the order of a [Pair] or [Matrix]. Where CI
+// is set no baseline is lowered. Where GitHub Actions sets
 // GITHUB_STEP_SUMMARY and GITHUB_ACTIONS, the run is added to the step's summary, and
 // each failure is shown at the test's line.
 //

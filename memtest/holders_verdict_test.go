@@ -66,7 +66,7 @@ func TestWhoHoldsItDecides(t *testing.T) {
 	text := memtest.CheckLeak(r).Error()
 	assert.Contains(t, text, `memory leak in "fake" (reachable heap)`)
 	assert.Contains(t, text, "one more element per request (1,000 → 7,000 → ")
-	assert.Contains(t, text, "why    decided by who holds it: global variable example.com/shop.sessions (map[string]*shop.session) has 1.00 more with each request (1,000 → 7,000 → ")
+	assert.Contains(t, text, "why    decided by the heap walk: global variable example.com/shop.sessions (map[string]*shop.session) gains 1.00 elements per request (1,000 → 7,000 → ")
 
 	var file bytes.Buffer
 	require.NoError(t, r.JSON(&file))

@@ -70,7 +70,7 @@ func TestCheckLeakMessage(t *testing.T) {
     rule   memory may not grow with requests
     got    +1,890 B/request (95% CI 1,720 B … 2,060 B), 4.00 objects with each request = +21.6 MiB/min
     over   12,000 requests, 200 req/s, 1m0s after 10s of warm-up
-    floors 41.0 → 55.0 → 70.0 → 84.0 MiB after GC (each higher)
+    live   41.0 → 55.0 → 70.0 → 84.0 MiB after GC (each higher)
     where  ≈ +17.0 MiB  1,485 B/request  main.newSession           session.go:88
             ≈ +5.0 MiB    437 B/request  main.(*sessionStore).put  session.go:61
     limit  64.0 MiB reached in about 19 s at this rate (18 s to 21 s)

@@ -119,14 +119,14 @@ func leakMessage(r *report.Record) string {
 	if t.Reason != "" {
 		row("why", "%s", t.Reason)
 	}
-	if floors := tell.LiveHeap(r); floors != "" {
-		row("floors", "%s", floors)
+	if live := tell.LiveHeap(r); live != "" {
+		row("live", "%s", live)
 	}
-	holders := tell.Retainers(r)
-	for i, line := range holders {
+	retainers := tell.Retainers(r)
+	for i, line := range retainers {
 		row([]string{"held", ""}[min(i, 1)], "%s", line)
 	}
-	if len(holders) == 0 && r.RetainersWhyNot != "" {
+	if len(retainers) == 0 && r.RetainersWhyNot != "" {
 		row("held", "not known by whom: %s", r.RetainersWhyNot)
 	}
 	for i, site := range tell.Sites(r.Sites, 3) {

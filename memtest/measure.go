@@ -142,7 +142,7 @@ func (m *measurement) run(parent context.Context) error {
 	return nil
 }
 
-// phases returns the run: warm-up → load → cool-down → floor.
+// phases goes through the run: warm-up → load → cool-down → final.
 func (m *measurement) phases(ctx context.Context) error {
 	m.say(m.ready())
 	m.enter(ctx, report.Warmup)

@@ -16,7 +16,7 @@ type Scenario struct {
 	Target Target        // what is loaded; required
 	Load   load.Driver   // what it is loaded with; required
 	Warmup time.Duration // the same load before anything is judged; default 10 s, negative: none
-	Settle time.Duration // rest after the load, before the last floor is read; default 2 s, negative: none
+	Settle time.Duration // rest after the load, before the last live heap is read; default 2 s, negative: none
 	Every  time.Duration // distance of memory samples; default 100 ms, at least 1 ms
 
 	// MaxDuration is how long the measured load may become: a run whose evidence does

@@ -174,7 +174,7 @@ func (r *Record) Validate() error {
 	before = 0
 	for i, f := range r.LiveHeaps {
 		if f.At < before {
-			return fmt.Errorf("floors[%d] was read at %v, before the one at %v", i, f.At, before)
+			return fmt.Errorf("live_heaps[%d] was read at %v, before the one at %v", i, f.At, before)
 		}
 		before = f.At
 	}

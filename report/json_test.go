@@ -140,7 +140,7 @@ func TestReadRefusesTimeThatGoesBack(t *testing.T) {
 	r = fixture.Killed()
 	r.LiveHeaps[3].At = time.Second
 	_, err = report.Read(bytes.NewReader(fixture.JSON(t, r)))
-	assert.ErrorContains(t, err, "floors[3] was read at 1s, before the one at 12s")
+	assert.ErrorContains(t, err, "live_heaps[3] was read at 1s, before the one at 12s")
 }
 
 func TestReadIsBounded(t *testing.T) {

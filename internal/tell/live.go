@@ -7,26 +7,26 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// floorsShown is how many floors a line of text names.
-const floorsShown = 4
+// liveShown is how many live heaps a line of text names.
+const liveShown = 4
 
 // LiveHeap returns the live heap after forced collections over the measured load, at
 // most four of it: "41.3 → 55.6 → 70.1 → 84.2 MiB after GC (each higher)". It is empty
 // where fewer than two were read.
 func LiveHeap(r *report.Record) string {
-	floors := r.LiveHeapsDuring(report.Load)
-	if len(floors) < 2 {
-		floors = r.LiveHeaps
+	heaps := r.LiveHeapsDuring(report.Load)
+	if len(heaps) < 2 {
+		heaps = r.LiveHeaps
 	}
-	if len(floors) < 2 {
+	if len(heaps) < 2 {
 		return ""
 	}
-	n := min(floorsShown, len(floors))
+	n := min(liveShown, len(heaps))
 	shown := make([]uint64, n)
 	rising := true
 	for i := range n {
-		at := i * (len(floors) - 1) / (n - 1)
-		shown[i] = floors[at].Live()
+		at := i * (len(heaps) - 1) / (n - 1)
+		shown[i] = heaps[at].Live()
 		rising = rising && (i == 0 || shown[i] > shown[i-1])
 	}
 	words, unit := words.Sizes(shown...)

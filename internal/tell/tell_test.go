@@ -121,11 +121,11 @@ func TestWhatDecidedIsTold(t *testing.T) {
 	r := fixture.Held()
 	r.Retainers[0].Counts = []uint64{600, 2300, 4597}
 	assert.Contains(t, Retainers(r)[1], "one more element per request (600 → 2,300 → 4,597)")
-	r.Trend.Reason = "decided by who holds it: main.x has 1.00 more with each request"
-	assert.Contains(t, Headline(r), "; decided by who holds it: main.x has")
+	r.Trend.Reason = "decided by the heap walk: main.x gains 1.00 elements per request"
+	assert.Contains(t, Headline(r), "; decided by the heap walk: main.x gains")
 	healthy := fixture.Healthy()
-	healthy.Trend.Reason = "decided by what is reachable: at rest it does not grow (4.0 → 4.0 MiB)"
-	assert.Contains(t, Trend(healthy), "/request; decided by what is reachable")
+	healthy.Trend.Reason = "decided by the heap walk: what is reachable at rest does not grow (4.0 → 4.0 MiB)"
+	assert.Contains(t, Trend(healthy), "/request; decided by the heap walk")
 }
 
 func TestTopSites(t *testing.T) {

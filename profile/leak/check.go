@@ -72,7 +72,7 @@ const longestGap = 5 * time.Second
 func (e Evidence) badFloors() *fault {
 	for i := 1; i < len(e.LiveHeaps); i++ {
 		before, f := &e.LiveHeaps[i-1], &e.LiveHeaps[i]
-		if bad := counters("floors", f.At, before.At, f.Requests, before.Requests, f.NumGC, before.NumGC); bad != nil {
+		if bad := counters("live_heaps", f.At, before.At, f.Requests, before.Requests, f.NumGC, before.NumGC); bad != nil {
 			return bad
 		}
 	}

@@ -159,19 +159,19 @@ func (l *look) excused(all []judged, undecided decision, bound float64) decision
 	if d.verdict != Steady {
 		return undecided
 	}
-	d.why = fmt.Sprintf("decided by what is reachable: at rest it does not grow (%s MiB)", series(l.Reachable, func(r profile.Reachable) string {
+	d.why = fmt.Sprintf("decided by the heap walk: what is reachable at rest does not grow (%s MiB)", series(l.Reachable, func(r profile.Reachable) string {
 		return fmt.Sprintf("%.1f", float64(r.Bytes)/mib)
 	}))
 	return d
 }
 
-// oneMore returns why a holder is a leak, for a person.
+// oneMore returns why a retainer is a leak, in words.
 func oneMore(h Retainer, at []profile.Reachable) string {
 	n := len(at) - 1
 	i := -1
 	counts := series(at, func(profile.Reachable) string { i++; return thousands(h.Counts[i]) })
 	rate := (float64(h.Counts[n]) - float64(h.Counts[0])) / float64(at[n].Requests-at[0].Requests)
-	return fmt.Sprintf("decided by who holds it: %s has %.2f more with each request (%s)", h.Name, rate, counts)
+	return fmt.Sprintf("decided by the heap walk: %s gains %.2f elements per request (%s)", h.Name, rate, counts)
 }
 
 func series(at []profile.Reachable, word func(profile.Reachable) string) string {

@@ -64,8 +64,8 @@ func TestReachableDecides(t *testing.T) {
 		why            string
 	}{
 		{"one more element per request", even, one, leak, nil, Leaking,
-			"decided by who holds it: field main.log.lines has 1.00 more with each request (600 → 6,600 → 10,600 → 18,600)"},
-		{"one in four, by chance", even, one, holding(150, 1650, 2630, 4640), nil, Leaking, "has 0.25 more"},
+			"decided by the heap walk: field main.log.lines gains 1.00 elements per request (600 → 6,600 → 10,600 → 18,600)"},
+		{"one in four, by chance", even, one, holding(150, 1650, 2630, 4640), nil, Leaking, "gains 0.25 elements"},
 		{"in one part alone", even, one, holding(600, 6600, 6600, 6600), nil, Inconclusive, ""},
 		{"a cache that is full at nine tenths", even, one, holding(600, 6600, 10_600, 16_800), nil, Inconclusive, ""},
 		{"a set of users that fills up", even, one, holding(580, 5200, 7400, 10_500), nil, Inconclusive, ""},
@@ -86,8 +86,8 @@ func TestReachableDecides(t *testing.T) {
 		{"nobody is named", even, one, Retainer{}, nil, Inconclusive, ""},
 
 		{"nothing grows", [3]uint64{2000, 1000, 3000}, [3]uint64{10, 5, 20}, Retainer{}, nil, Steady,
-			"decided by what is reachable: at rest it does not grow (4.0 → 4.0 → 4.0 → 4.0 MiB)"},
-		{"what grew has ended", [3]uint64{600_000, 1000, 3000}, [3]uint64{6000, 5, 20}, Retainer{}, nil, Steady, "at rest it does not grow"},
+			"decided by the heap walk: what is reachable at rest does not grow (4.0 → 4.0 → 4.0 → 4.0 MiB)"},
+		{"what grew has ended", [3]uint64{600_000, 1000, 3000}, [3]uint64{6000, 5, 20}, Retainer{}, nil, Steady, "at rest does not grow"},
 		{"parts of equal length, as a sweep may be", even, one, holding(600, 6600, 12_600, 18_600), func(e *Evidence) { e.Reachable[2].Requests += 2000 }, Inconclusive, ""},
 		{"what grew has ended too late", [3]uint64{600_000, 600_000, 600_000}, [3]uint64{6000, 6000, 8000}, Retainer{}, nil, Inconclusive, ""},
 		{"few bytes in many objects", [3]uint64{2000, 1000, 3000}, [3]uint64{400, 400, 400}, Retainer{}, nil, Inconclusive, ""},

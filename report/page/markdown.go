@@ -12,7 +12,7 @@ import (
 )
 
 // Markdown writes the record for a pull request or a CI's step summary: verdict, rules,
-// floors, the call sites that grew most, how to run it again.
+// live heaps, the call sites that grew most, how to run it again.
 func Markdown(w io.Writer, r *report.Record) error {
 	v := r.Visible()
 	var b bytes.Buffer

@@ -12,18 +12,18 @@ import (
 // sourceFacts returns where the figures come from, how well that went and what it cost.
 func sourceFacts(r *report.Record) []fact {
 	s := r.Source
-	samples, floors := "none", ""
+	samples, live := "none", ""
 	if n := len(r.Samples); n > 0 {
 		samples = fmt.Sprintf("%s, %.1f Hz achieved, %s apart as planned, %s at most", words.Count(uint64(n)), s.Achieved, words.Length(s.Every), words.Length(s.Longest))
 	}
 	if len(r.LiveHeaps)+len(r.HeapProfiles) > 0 || len(r.Samples) > 0 {
-		floors = fmt.Sprintf("%d forced collections, %d heap profiles", len(r.LiveHeaps), len(r.HeapProfiles))
+		live = fmt.Sprintf("%d forced collections, %d heap profiles", len(r.LiveHeaps), len(r.HeapProfiles))
 	}
 	return written(
 		fact{"memory", s.Kind}, fact{"why not a better one", s.Why},
 		fact{"samples", samples}, fact{"jitter", tell.Jitter(r)}, fact{"gaps", tell.Gaps(r)}, fact{"last sample", tell.Since(r)},
 		fact{"cost of sampling", tell.SamplingCost(r)}, fact{"cost of the test", tell.HarnessCost(r)},
-		fact{"floors", floors},
+		fact{"live heap", live},
 		fact{"working set", "usage without inactive page cache, as kubelet, cAdvisor and docker stats define it"},
 	)
 }

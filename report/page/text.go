@@ -19,7 +19,7 @@ const (
 
 // Text writes the record's summary for a terminal, at most twelve lines without colour:
 // the verdict, the rules with ✓ and ✗, the load, the working set as a sparkline, the
-// floors, the three call sites that grew most, the path of the report.
+// live heaps, the three call sites that grew most, the path of the report.
 func Text(w io.Writer, r *report.Record) error {
 	v := r.Visible()
 	headline := tell.Headline(v)
@@ -91,7 +91,7 @@ func factLines(r *report.Record) []string {
 	}
 	row("load", tell.Load(r))
 	row("memory", tell.Memory(r))
-	row("floors", tell.LiveHeap(r))
+	row("live", tell.LiveHeap(r))
 	row("held by", tell.Retainer(r))
 	if r.Trend.Verdict != leak.Steady {
 		for i, site := range tell.Sites(r.Sites, topSites) {
