@@ -76,7 +76,7 @@ func unkept(checks []report.Check, end time.Duration) {
 	for i := range checks {
 		if c := &checks[i]; c.Passed() {
 			c.Outcome, c.CutShort = report.Inconclusive, true
-			c.Got += fmt.Sprintf(", until the run was cut short at %s", clock(end))
+			c.Got += fmt.Sprintf(", until the run was cut short at %s", words.Clock(end))
 		}
 	}
 }
@@ -135,7 +135,7 @@ func peakOf(r *report.Record) measured {
 		return measured{} // no sample has a working set
 	}
 	p := r.Samples.Peak()
-	peak := measured{bytes: float64(p.WorkingSet), note: " at " + clock(p.At), ok: true}
+	peak := measured{bytes: float64(p.WorkingSet), note: " at " + words.Clock(p.At), ok: true}
 	for _, phase := range r.Phases {
 		if least := leastPeak(r, phase); least > peak.bytes {
 			peak.bytes = least
@@ -293,10 +293,6 @@ func oomKills(s profile.Series) (before, after uint64, known bool) {
 		}
 	}
 	return before, after, known
-}
-
-func clock(d time.Duration) string {
-	return fmt.Sprintf("%02d:%02d", int(d.Minutes()), int(d.Seconds())%60)
 }
 
 func budgetMessage(r *report.Record, checks []report.Check) string {

@@ -24,7 +24,7 @@ func TestHoldersOfATargetThatCannotBeRead(t *testing.T) {
 		{"auto says why", memtest.HeapWalkAuto, 1000, "only the heap of a Go program in a container or a process", ""},
 		{"auto has nothing to say of a healthy one", memtest.HeapWalkAuto, 0, "", ""},
 		{"off says nothing", memtest.HeapWalkOff, 1000, "", ""},
-		{"required fails", memtest.HeapWalkRequired, 0, "", "as Scenario.Holders requires"},
+		{"required fails", memtest.HeapWalkRequired, 0, "", "as Scenario.HeapWalk requires"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -127,8 +127,8 @@ func withinDeadline(ctx context.Context, t TB, s Scenario) (context.Context, con
 		return ctx, func() {}, nil
 	}
 	left := time.Until(deadline) - deadlineMargin
-	if s, err := s.withDefaults(); err == nil {
-		if plan := s.length(); left < plan {
+	if p, err := s.plan(); err == nil {
+		if plan := p.Length(); left < plan {
 			return nil, nil, fmt.Errorf("the test's deadline is in %v, the run takes %v and %v are kept to clean up: give go test a longer -timeout, or shorten the scenario",
 				time.Until(deadline).Round(100*time.Millisecond), plan, deadlineMargin)
 		}

@@ -1,11 +1,13 @@
 package memtest
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"time"
 
+	"github.com/memgate/memgate/internal/engine"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/report"
 )
@@ -47,8 +49,7 @@ type Scenario struct {
 	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
 	AllowInconclusive bool
 
-	schedule  load.Schedule // of Load, once it was asked for
-	leftAlone bool          // while it is loaded: no collection is forced then, no profile taken
+	leftAlone bool // while it is loaded: no collection is forced then, no profile taken
 
 	_ struct{}
 }
@@ -60,36 +61,38 @@ const (
 	defaultLooks  = 3 // MaxDuration over the load's duration
 )
 
-// withDefaults fills in what was left out and says what cannot be run.
-func (s Scenario) withDefaults() (Scenario, error) {
-	if s.Name == "" {
-		s.Name = "target"
-	}
-	s.Warmup = orDefault(s.Warmup, defaultWarmup)
-	s.Settle = orDefault(s.Settle, defaultSettle)
-	s.Every = orDefault(s.Every, defaultEvery)
+// plan returns the run that the scenario asks for, with what was left out filled in, and
+// says what cannot be run.
+func (s Scenario) plan() (engine.Plan, error) {
+	var none engine.Plan
+	every := orDefault(s.Every, defaultEvery)
 	switch {
 	case s.Target == nil:
-		return s, errors.New("scenario has no Target: set one, such as memtest.Image{Go: \"./cmd/server\", Port: 8080}")
+		return none, errors.New("scenario has no Target: set one, such as memtest.Image{Go: \"./cmd/server\", Port: 8080}")
 	case s.Load == nil:
-		return s, errors.New("scenario has no Load: set one, such as load.Plan{Requests: load.Get(\"/\"), Rate: 100, Duration: time.Minute}")
+		return none, errors.New("scenario has no Load: set one, such as load.Plan{Requests: load.Get(\"/\"), Rate: 100, Duration: time.Minute}")
 	case !(s.AllowedGrowth >= 0) || math.IsInf(s.AllowedGrowth, 0):
-		return s, fmt.Errorf("scenario's AllowedGrowth is %g: set the bytes per request that are no leak, or 0 for the detector's margins", s.AllowedGrowth)
-	case s.Every < time.Millisecond:
-		return s, fmt.Errorf("scenario's Every is %v: sample at most every 1ms (100ms is the default)", s.Every)
+		return none, fmt.Errorf("scenario's AllowedGrowth is %g: set the bytes per request that are no leak, or 0 for the detector's margins", s.AllowedGrowth)
+	case every < time.Millisecond:
+		return none, fmt.Errorf("scenario's Every is %v: sample at most every 1ms (100ms is the default)", every)
 	}
 	for _, k := range s.Known {
 		if err := k.Validate(); err != nil {
-			return s, fmt.Errorf("scenario's %w", err)
+			return none, fmt.Errorf("scenario's %w", err)
 		}
 	}
 	schedule, err := s.Load.Schedule()
 	if err != nil {
-		return s, fmt.Errorf("scenario's Load: %w", err)
+		return none, fmt.Errorf("scenario's Load: %w", err)
 	}
-	s.schedule = schedule
-	s.MaxDuration = orDefault(s.MaxDuration, defaultLooks*schedule.Duration)
-	return s, nil
+	return engine.Plan{
+		Name: cmp.Or(s.Name, "target"), Target: s.Target, Load: s.Load, Schedule: schedule,
+		Warmup: orDefault(s.Warmup, defaultWarmup), Settle: orDefault(s.Settle, defaultSettle), Every: every,
+		MaxDuration: orDefault(s.MaxDuration, defaultLooks*schedule.Duration), Margin: deadlineMargin,
+		AllowedGrowth: s.AllowedGrowth, Known: s.Known, WorkingSetLeaks: s.WorkingSetLeaks, AllowInconclusive: s.AllowInconclusive,
+		Walk: s.HeapWalk != HeapWalkOff, WalkRequired: s.HeapWalk == HeapWalkRequired, LeftAlone: s.leftAlone,
+		Secrets: func(vars []string) []string { return secretsOf(s, vars) },
+	}, nil
 }
 
 // orDefault returns d, or the default if d is zero, or nothing if d is negative.
@@ -98,25 +101,4 @@ func orDefault(d, def time.Duration) time.Duration {
 		return def
 	}
 	return max(d, 0)
-}
-
-// length returns how long the run takes once the target is ready, if it is not extended.
-func (s Scenario) length() time.Duration {
-	return s.Warmup + s.schedule.Duration + s.Settle
-}
-
-// unscheduled returns what a run lacks whose load does not say all of its schedule.
-func unscheduled(s load.Schedule) report.Finding {
-	f := report.Finding{Kind: report.Warning, Remedy: "return it from its Schedule, or give it to load.Func"}
-	if s.Duration > 0 {
-		f.Summary = "the load does not say its rate"
-		f.Detail = ": whether all of it was sent is not looked at where the evidence does not decide and the load may go on"
-		return f
-	}
-	f.Summary = "the load does not say its duration"
-	if s.Rate <= 0 {
-		f.Summary, f.Remedy = "the load does not say its rate and duration", "return them from its Schedule, or give them to load.Func"
-	}
-	f.Detail = ": no heap profiles are taken on its way, it does not go on where the evidence does not decide, and the test's deadline was not compared with it"
-	return f
 }

@@ -35,23 +35,3 @@ func GoRuntime(pprofURL string, pid int) (r target.Runtime, release func(context
 	program := golang.New(spec)
 	return program, program.Close
 }
-
-// exitRemedy returns what to do about a target that ended by itself.
-func exitRemedy(e Exit) string {
-	switch {
-	case e.OOMKilled:
-		return "raise its memory limit (MemoryLimit) if it needs that much, else see in the report what grew"
-	case e.Code == target.Killed:
-		return "find out who killed it: docker events, the kernel's log, another test"
-	case e.Code < 0:
-		return "leave the container alone while the run lasts"
-	case e.Code == 129, e.Code == 130, e.Code == 143:
-		return "somebody stopped it: let no other test do that, and no docker stop"
-	case e.Logs == "":
-		return "it wrote no log: run it by hand to see why"
-	case e.Code == 0:
-		return "a target serves until it is stopped: its last log lines may say why this one ended"
-	default:
-		return "its last log lines may say why"
-	}
-}

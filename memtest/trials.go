@@ -61,7 +61,7 @@ func newTrials(n int, names []string, variants ...Scenario) (*trials, error) {
 		if s.HeapWalk == HeapWalkAuto {
 			s.HeapWalk = HeapWalkOff
 		}
-		if _, err := s.withDefaults(); err != nil {
+		if _, err := s.plan(); err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Name, err)
 		}
 		p.variants = append(p.variants, s)
@@ -127,8 +127,8 @@ func (p *trials) fits(t TB) error {
 	}
 	var plan time.Duration
 	for _, s := range p.variants {
-		if s, err := s.withDefaults(); err == nil {
-			plan += time.Duration(p.n) * s.length()
+		if one, err := s.plan(); err == nil {
+			plan += time.Duration(p.n) * one.Length()
 		}
 	}
 	if left := time.Until(deadline); left-deadlineMargin < plan {

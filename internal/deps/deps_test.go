@@ -15,7 +15,7 @@ const module = "github.com/memgate/memgate"
 // TestWhoMayNotReachDocker: a record can be read, judged and rendered by a program
 // that has no engine at hand and wants none of its 40 modules.
 func TestWhoMayNotReachDocker(t *testing.T) {
-	for _, pkg := range []string{"profile", "profile/leak", "profile/heap", "load", "report", "report/page", "report/compare", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process", "internal/golang", "internal/retain", "memtest/target"} {
+	for _, pkg := range []string{"profile", "profile/leak", "profile/heap", "load", "report", "report/page", "report/compare", "internal/cgroup", "internal/stats", "internal/baseline", "internal/process", "internal/golang", "internal/retain", "memtest/target", "internal/engine"} {
 		for _, dep := range goList(t, "-deps", module+"/"+pkg) {
 			assert.NotContains(t, dep, "testcontainers", pkg)
 			assert.NotContains(t, dep, "moby", pkg)
@@ -38,6 +38,7 @@ func TestArrowsPointDown(t *testing.T) {
 		"internal/golang":    {"internal/process", "internal/container", "report", "memtest"},
 		"internal/process":   {"internal/container", "report", "memtest"},
 		"internal/container": {"report", "memtest"},
+		"internal/engine":    {"memtest", "internal/golang", "internal/container", "report/page", "report/compare", "internal/index"},
 		"report":             {"report/page", "report/compare", "internal/tell", "internal/chart", "internal/index", "internal/store", "memtest"},
 		"internal/tell":      {"report/page", "report/compare", "internal/chart", "memtest"},
 		"report/page":        {"report/compare", "internal/index", "memtest"},

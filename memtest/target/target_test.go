@@ -132,7 +132,7 @@ func TestHoldersThatAreRequiredAndCannotBe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := run(t, memtest.HeapWalkRequired, tt.runtime)
-			require.ErrorContains(t, err, "as Scenario.Holders requires: ")
+			require.ErrorContains(t, err, "as Scenario.HeapWalk requires: ")
 			assert.ErrorContains(t, err, tt.want)
 		})
 	}

@@ -1,4 +1,4 @@
-package memtest
+package engine
 
 import (
 	"testing"
@@ -7,16 +7,16 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/profile"
-	"github.com/memgate/memgate/profile/heap"
 	"github.com/memgate/memgate/report"
 )
+
+const mib = 1 << 20
 
 // at is ten samples a second of a container of 100 MiB with such working sets in MiB.
 func at(sets ...float64) (s []profile.Sample) {
 	for i, set := range sets {
-		s = append(s, profile.Sample{At: time.Duration(i) * 100 * time.Millisecond, Memory: profile.Memory{WorkingSet: uint64(set * MiB), Limit: 100 * MiB}})
+		s = append(s, profile.Sample{At: time.Duration(i) * 100 * time.Millisecond, Memory: profile.Memory{WorkingSet: uint64(set * mib), Limit: 100 * mib}})
 	}
 	return s
 }
@@ -61,7 +61,7 @@ func TestAlarms(t *testing.T) {
 		"a source without a figure": {[]profile.Sample{{Memory: profile.Memory{WorkingSet: 5, Limit: 5, Missing: profile.Fields(profile.WorkingSet)}}}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var a alarmist
+			var a pressure
 			var got []string
 			for _, s := range tt.samples {
 				if why := a.due(&s); why != "" {
@@ -90,64 +90,13 @@ func repeated(s string, n int) (all []string) {
 
 // An alarm that cannot be given now is due with the next sample, and nobody waits.
 func TestAlarmNeverWaits(t *testing.T) {
-	m := measurement{alarms: make(chan report.Alarm, 1)}
+	f := flight{alarms: make(chan report.Alarm, 1)}
 	samples := at(level(95, 12)...)
-	m.alarms <- report.Alarm{Why: "the one before"}
-	m.alarm(&samples[0])
-	assert.Zero(t, m.alarmist.given)
-	<-m.alarms
-	m.alarm(&samples[1])
-	require.Equal(t, report.Alarm{At: 100 * time.Millisecond, Why: "95% of the limit", WorkingSet: 95 * MiB}, <-m.alarms)
-	assert.Equal(t, 1, m.alarmist.given)
-}
-
-func TestPinned(t *testing.T) {
-	suffering := func(s []profile.Sample) []profile.Sample {
-		for i := range s {
-			s[i].MajorFaults = uint64(i) * 10
-		}
-		return s
-	}
-	for name, tt := range map[string]struct {
-		samples []profile.Sample
-		load    load.Summary
-		want    string
-	}{
-		"major faults":         {samples: suffering(at(level(99, 51)...)), want: "pinned at its memory limit of 100.0 MiB for 5s without being killed: 500 major faults;"},
-		"the longest time":     {samples: suffering(at(append(append(level(99, 10), 50), level(99, 41)...)...)), want: "for 4s without"},
-		"not for long":         {samples: suffering(at(level(99, 20)...))},
-		"not quite":            {samples: suffering(at(level(97, 100)...))},
-		"full, but it is fine": {samples: at(level(99, 100)...)},
-		"requests fail": {
-			samples: at(level(99, 100)...),
-			load:    load.Summary{PerSecond: []load.Second{{At: 2 * time.Second, Errors: 7}, {At: time.Hour, Errors: 9}}},
-			want:    "for 9.9s without being killed: 7 requests failed;",
-		},
-		"none": {},
-	} {
-		t.Run(name, func(t *testing.T) {
-			f, ok := pinned(&report.Record{Samples: tt.samples, Load: tt.load, Phases: []report.Phase{{Name: report.Load}}})
-			assert.Equal(t, tt.want != "", ok)
-			assert.Contains(t, f.Text(), tt.want)
-			assert.False(t, f.Fatal)
-		})
-	}
-}
-
-func TestJudgedHeaps(t *testing.T) {
-	taken := func(at int, why, phase string) report.ProfileFile {
-		return report.ProfileFile{At: time.Duration(at), Why: why, Phase: phase}
-	}
-	times := func(heaps []heap.Profile) (all []int) {
-		for _, h := range heaps {
-			all = append(all, int(h.At))
-		}
-		return all
-	}
-	all := []report.ProfileFile{taken(1, "", report.Warmup), taken(2, "90%", report.Load), taken(3, "", report.Load), taken(4, "92%", report.Load), taken(5, "94%", report.Load), taken(6, "", report.Final)}
-	assert.Equal(t, []int{1, 3}, times(judgedHeaps(all, false)))
-	assert.Equal(t, []int{1, 3, 5}, times(judgedHeaps(all, true)))
-	assert.Equal(t, []int{1, 3}, times(judgedHeaps(all[:3], true)), "one by plan is later")
-	assert.Equal(t, []int{2}, times(judgedHeaps(all[1:2], true)))
-	assert.Empty(t, judgedHeaps(nil, true))
+	f.alarms <- report.Alarm{Why: "the one before"}
+	f.see(&samples[0])
+	assert.Zero(t, f.pressure.given)
+	<-f.alarms
+	f.see(&samples[1])
+	require.Equal(t, report.Alarm{At: 100 * time.Millisecond, Why: "95% of the limit", WorkingSet: 95 * mib}, <-f.alarms)
+	assert.Equal(t, 1, f.pressure.given)
 }

@@ -1,7 +1,6 @@
-package memtest
+package engine
 
 import (
-	"fmt"
 	"runtime"
 	"slices"
 	"time"
@@ -44,20 +43,20 @@ func (c *costs) share() float64 {
 }
 
 // keepLedger notes how well sampling went, and warns of what the evidence suffers from.
-func (m *measurement) keepLedger() {
-	r := m.record
-	s := &r.Source
-	s.Every = m.scenario.Every
-	s.Achieved, s.Longest, s.Jitter = pace(r.Samples, s.Every)
-	s.Gaps = report.Gaps(r.Samples, s.Every)
-	s.CPU = m.costs.share()
+func (r *run) keepLedger(record *report.Record) {
+	s := &record.Source
+	s.Every = r.plan.Every
+	s.Achieved, s.Longest, s.Jitter = pace(record.Samples, s.Every)
+	s.Gaps = report.Gaps(record.Samples, s.Every)
+	costs := &r.sampler.costs
+	s.CPU = costs.share()
 	now, memory := processUse()
-	s.Harness = report.Harness{Memory: memory, CPU: now - m.costs.harness}
-	if n, p := len(r.Samples), len(r.Phases); n > 0 && p > 0 {
-		s.Since = max(0, r.Phases[p-1].To-r.Samples[n-1].At)
+	s.Harness = report.Harness{Memory: memory, CPU: now - costs.harness}
+	if n, p := len(record.Samples), len(record.Phases); n > 0 && p > 0 {
+		s.Since = max(0, record.Phases[p-1].To-record.Samples[n-1].At)
 	}
-	for _, stall := range r.Stalls() {
-		m.note(report.Finding{Kind: report.Warning, Summary: stall})
+	for _, stall := range record.Stalls() {
+		r.journal.warn(stall)
 	}
 }
 
@@ -76,17 +75,4 @@ func pace(s profile.Series, every time.Duration) (hz float64, longest, jitter ti
 	}
 	slices.Sort(off)
 	return float64(len(s)-1) / (s[len(s)-1].At - s[0].At).Seconds(), longest, off[len(off)*99/100]
-}
-
-// sinceInWords returns how old the last good sample is, if that is more than planned.
-func (m *measurement) sinceInWords() string {
-	n := len(m.record.Samples)
-	if n == 0 {
-		return ""
-	}
-	since := time.Since(m.began) - m.record.Samples[n-1].At
-	if since < 3*time.Second {
-		return ""
-	}
-	return fmt.Sprintf("  no sample for %v", since.Round(time.Second))
 }

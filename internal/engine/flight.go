@@ -1,4 +1,4 @@
-package memtest
+package engine
 
 import (
 	"context"
@@ -27,8 +27,8 @@ const (
 	mostAlarms  = 12 // in a run
 )
 
-// alarmist watches samples for the moments at which a heap profile is due.
-type alarmist struct {
+// pressure watches samples for the moments at which a heap profile is due.
+type pressure struct {
 	step   float64        // share of the limit from which on the next alarm is due; 0: firstAlarm
 	last   time.Duration  // when the last alarm was given
 	given  int            // alarms so far
@@ -36,21 +36,21 @@ type alarmist struct {
 }
 
 // due returns why a heap profile is to be taken now; "" if there is no reason.
-func (a *alarmist) due(s *profile.Sample) (why string) {
+func (p *pressure) due(s *profile.Sample) (why string) {
 	limit, known := s.Value(profile.Limit)
 	set, ok := s.Value(profile.WorkingSet)
-	if !known || !ok || limit == 0 || a.given >= mostAlarms || a.given > 0 && s.At-a.last < alarmsApart {
+	if !known || !ok || limit == 0 || p.given >= mostAlarms || p.given > 0 && s.At-p.last < alarmsApart {
 		return ""
 	}
-	before := a.before
+	before := p.before
 	if before.Limit == 0 || s.At-before.At >= paceOver {
-		a.before = *s
+		p.before = *s
 	}
 	share := float64(set) / float64(limit)
 	switch {
 	case share < rearmed:
-		a.step = firstAlarm
-	case share >= max(a.step, firstAlarm):
+		p.step = firstAlarm
+	case share >= max(p.step, firstAlarm):
 		return fmt.Sprintf("%.0f%% of the limit", 100*share)
 	}
 	if before.Limit == 0 || s.At <= before.At {
@@ -71,14 +71,14 @@ func (a *alarmist) due(s *profile.Sample) (why string) {
 }
 
 // gave notes that an alarm was given for s.
-func (a *alarmist) gave(s *profile.Sample) {
-	a.given++
-	a.last = s.At
-	a.step = max(firstAlarm, float64(s.WorkingSet)/float64(s.Limit)) + alarmStep
-	a.before = *s
+func (p *pressure) gave(s *profile.Sample) {
+	p.given++
+	p.last = s.At
+	p.step = max(firstAlarm, float64(s.WorkingSet)/float64(s.Limit)) + alarmStep
+	p.before = *s
 }
 
-// rose is by how much the first of the named counters that both samples have has grown.
+// rose returns by how much the first of the named counters that both samples have has grown.
 func rose(before, s *profile.Sample, fields ...profile.Field) uint64 {
 	for _, f := range fields {
 		from, ok := before.Value(f)
@@ -90,31 +90,46 @@ func rose(before, s *profile.Sample, fields ...profile.Field) uint64 {
 	return 0
 }
 
-// alarm asks for a look at the target where s gives a reason, and never waits: one that
-// cannot be asked for now is due with the next sample. It is called by the sampler alone.
-func (m *measurement) alarm(s *profile.Sample) {
-	why := m.alarmist.due(s)
+// flight is the flight recorder.
+type flight struct {
+	journal  *journal
+	target   *target.Instance
+	heaps    target.HeapProfiler // nil: none
+	pressure pressure            // the sampler's
+	alarms   chan report.Alarm   // when what can be seen is to be kept at once, and why
+}
+
+func newFlight(j *journal, inst *target.Instance) *flight {
+	f := &flight{journal: j, target: inst, alarms: make(chan report.Alarm, 1)}
+	f.heaps, _ = inst.Runtime.(target.HeapProfiler)
+	return f
+}
+
+// see gives an alarm where s is a reason for one, and never waits: one that cannot be given
+// now is due with the next sample. It is called by the sampler alone.
+func (f *flight) see(s *profile.Sample) {
+	why := f.pressure.due(s)
 	if why == "" {
 		return
 	}
 	select {
-	case m.alarms <- report.Alarm{At: s.At, Requests: s.Requests, Why: why, WorkingSet: s.WorkingSet}:
-		m.alarmist.gave(s)
+	case f.alarms <- report.Alarm{At: s.At, Requests: s.Requests, Why: why, WorkingSet: s.WorkingSet}:
+		f.pressure.gave(s)
 	default:
 	}
 }
 
-// recordFlight takes the heap profiles that alarms ask for, if there is a source of them,
-// and what the process is made of, one alarm at a time, until ctx ends.
-func (m *measurement) recordFlight(ctx context.Context, heaps target.HeapProfiler) {
+// throughout takes the heap profiles that alarms ask for, if there is a source of them,
+// and looks at what the process is made of, one alarm at a time, until ctx ends.
+func (f *flight) throughout(ctx context.Context) {
 	failed := false
 	for {
 		select {
-		case a := <-m.alarms:
+		case a := <-f.alarms:
 			var beside sync.WaitGroup
-			beside.Go(func() { m.keepAlarm(ctx, a) })
-			if heaps != nil {
-				failed = m.alarmed(ctx, heaps, a.Why, failed)
+			beside.Go(func() { f.keep(ctx, a) })
+			if f.heaps != nil {
+				failed = f.profile(ctx, a.Why, failed)
 			}
 			beside.Wait()
 		case <-ctx.Done():
@@ -123,35 +138,31 @@ func (m *measurement) recordFlight(ctx context.Context, heaps target.HeapProfile
 	}
 }
 
-// alarmed takes a heap profile out of turn, and notes the first failure.
-func (m *measurement) alarmed(ctx context.Context, heaps target.HeapProfiler, why string, failed bool) bool {
-	p, err := heaps.HeapProfile(ctx)
+// profile takes a heap profile out of turn, and notes the first failure.
+func (f *flight) profile(ctx context.Context, why string, failed bool) bool {
+	p, err := f.heaps.HeapProfile(ctx)
 	switch {
 	case err == nil:
-		m.keepHeap(p, why)
+		f.journal.heapProfile(p, why)
 	case ctx.Err() == nil && !failed:
-		m.noteLost(fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err))
+		f.journal.noAnswer(fmt.Sprintf("a heap profile near the limit (%s) could not be taken: %v", why, err))
 		return true
 	}
 	return failed
 }
 
-// keepAlarm adds an alarm to the record, with what the process was made of or why that is
-// not known.
-func (m *measurement) keepAlarm(ctx context.Context, a report.Alarm) {
+// keep keeps an alarm, with what the process was made of or why that is not known.
+func (f *flight) keep(ctx context.Context, a report.Alarm) {
 	made, err := profile.Mappings{}, errors.New("the target's processes cannot be seen from here")
-	if m.target.Mappings != nil {
-		made, err = m.target.Mappings(ctx)
-	}
-	seen := report.Alarm{
-		At: a.At, Requests: a.Requests, Why: a.Why, WorkingSet: a.WorkingSet,
-		Command: made.Command, RSS: made.RSS, PSS: made.PSS, Anon: made.Anon, File: made.File, Shmem: made.Shmem,
-		Swap: made.Swap, PrivateDirty: made.PrivateDirty, Largest: made.Largest,
+	if f.target.Mappings != nil {
+		made, err = f.target.Mappings(ctx)
 	}
 	if err != nil {
-		seen = report.Alarm{At: a.At, Requests: a.Requests, Why: a.Why, WorkingSet: a.WorkingSet, WhyNot: err.Error()}
+		a.WhyNot = err.Error()
+		f.journal.alarm(a)
+		return
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.record.Alarms = append(m.record.Alarms, seen)
+	a.Command, a.RSS, a.PSS, a.Anon, a.File, a.Shmem = made.Command, made.RSS, made.PSS, made.Anon, made.File, made.Shmem
+	a.Swap, a.PrivateDirty, a.Largest = made.Swap, made.PrivateDirty, made.Largest
+	f.journal.alarm(a)
 }

@@ -1,4 +1,4 @@
-package memtest
+package engine
 
 import (
 	"fmt"
@@ -10,14 +10,14 @@ import (
 )
 
 // growth returns what the heap profiles of the measured load say grew.
-func (m *measurement) growth() []heap.Site {
-	heaps := judgedHeaps(m.record.HeapProfiles, m.oomKill() != nil)
+func (j *journal) growth(r *report.Record) []heap.Site {
+	heaps := judgedHeaps(r.HeapProfiles, oomKill(r) != nil)
 	if len(heaps) < 2 {
 		return nil
 	}
 	sites, err := heap.Growth(heaps)
 	if err != nil {
-		m.note(report.Finding{Kind: report.Warning, Summary: fmt.Sprintf("the growth by call site is not known: %v", err)})
+		j.warn(fmt.Sprintf("the growth by call site is not known: %v", err))
 	}
 	return sites
 }
@@ -25,38 +25,48 @@ func (m *measurement) growth() []heap.Site {
 // guess names the likeliest places where memory leaks by so little, or in so few steps,
 // that none can be told from chance, and where the target was killed for want of memory.
 // If they are known to grow, the run is judged again.
-func (m *measurement) guess() {
-	killed := m.oomKill() != nil
-	if len(m.record.Sites) > 0 || !killed && m.record.Trend.Verdict != leak.Leaking {
+func (j *journal) guess(r *report.Record) {
+	killed := oomKill(r) != nil
+	if len(r.Sites) > 0 || !killed && r.Trend.Verdict != leak.Leaking {
 		return
 	}
-	heaps := judgedHeaps(m.record.HeapProfiles, killed)
+	heaps := judgedHeaps(r.HeapProfiles, killed)
 	sites, err := heap.Suspects(heaps)
 	if err != nil && len(heaps) == 1 { // of more, Growth has said it
-		m.note(report.Finding{Kind: report.Warning, Summary: fmt.Sprintf("what the target held is not known: %v", err)})
+		j.warn(fmt.Sprintf("what the target held is not known: %v", err))
 	}
-	m.record.Sites = sites
-	if m.record.KnownGrowth() > 0 {
-		m.record.Trend = leak.Detect(m.record.Evidence())
+	r.Sites = sites
+	if r.KnownGrowth() > 0 {
+		r.Trend = leak.Detect(r.Evidence())
 	}
 }
 
-// nameless says of a target in another language that what grew has no names, and how to
-// get them.
-func (m *measurement) nameless() {
-	for _, s := range m.record.Sites[:min(3, len(m.record.Sites))] {
-		if s.Offset == 0 {
-			continue
-		}
-		m.note(report.Finding{Kind: report.Warning, Summary: fmt.Sprintf(
-			"what grew has no name: no symbols of %s can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e %s %#x", path.Base(s.File), s.File, s.Offset)})
-		return
+// grownTasks returns what the goroutine profiles of the measured load say grew.
+func (j *journal) grownTasks() []heap.GoroutineGrowth {
+	if len(j.tasks) < 2 {
+		return nil
 	}
+	list, err := heap.GrowingGoroutines(j.tasks)
+	if err != nil {
+		j.warn(fmt.Sprintf("the growth of goroutines is not known: %v", err))
+	}
+	return list
+}
+
+// nameless returns, of a target in another language, that what grew has no names, and how
+// to get them; "" if it has.
+func nameless(r *report.Record) string {
+	for _, s := range r.Sites[:min(3, len(r.Sites))] {
+		if s.Offset != 0 {
+			return fmt.Sprintf("what grew has no name: no symbols of %s can be read; leave them in it (no strip, no -s), or ask addr2line -f -C -e %s %#x", path.Base(s.File), s.File, s.Offset)
+		}
+	}
+	return ""
 }
 
 // retained returns what the last profile that growth is found in holds, beside the first.
-func (m *measurement) retained() []heap.Box {
-	heaps := judgedHeaps(m.record.HeapProfiles, m.oomKill() != nil)
+func retained(r *report.Record) []heap.Box {
+	heaps := judgedHeaps(r.HeapProfiles, oomKill(r) != nil)
 	if len(heaps) == 0 {
 		return nil
 	}
@@ -72,7 +82,7 @@ func (m *measurement) retained() []heap.Box {
 }
 
 // judgedHeaps returns the profiles that growth is found in: those taken by plan, ahead of the
-// floor. Of those that the recorder took near the limit it is the last, if the target was
+// final phase. Of those that the recorder took near the limit it is the last, if the target was
 // killed; many close together would only show chance. Where nothing else was taken they
 // are all there is.
 func judgedHeaps(all []report.ProfileFile, killed bool) []heap.Profile {
@@ -98,10 +108,10 @@ func judgedHeaps(all []report.ProfileFile, killed bool) []heap.Profile {
 }
 
 // oomKill returns the finding that the target was killed for want of memory; nil if it was not.
-func (m *measurement) oomKill() *report.Finding {
-	for i := range m.record.Notes {
-		if m.record.Notes[i].Kind == report.OOMKilled {
-			return &m.record.Notes[i]
+func oomKill(r *report.Record) *report.Finding {
+	for i := range r.Notes {
+		if r.Notes[i].Kind == report.OOMKilled {
+			return &r.Notes[i]
 		}
 	}
 	return nil

@@ -1,4 +1,4 @@
-package memtest
+package engine
 
 import (
 	"context"
@@ -18,30 +18,31 @@ import (
 
 // neverReady makes a record of a target that ended before it was ready; any other
 // reason is an error.
-func neverReady(s Scenario, began time.Time, err error) (*report.Record, error) {
-	exit, ok := errors.AsType[Exit](err)
+func neverReady(p Plan, began time.Time, err error) (*report.Record, error) {
+	exit, ok := errors.AsType[target.Exit](err)
 	if !ok {
 		return nil, fmt.Errorf("start target: %w", err)
 	}
-	r := &report.Record{Schema: report.Schema, Name: s.Name, Started: began, Env: hostEnv(target.Env{}, "")}
+	r := p.record(began, hostEnv(target.Env{}, ""))
 	f := died(exit, r, "", 0, time.Since(began))
 	f.Remedy = exitRemedy(exit)
 	r.Notes = append(r.Notes, f)
-	r.Mask(secretsOf(s, nil)...)
+	r.Mask(p.Secrets(nil)...)
 	return r, nil
 }
 
-// watch waits for the target to end by itself, and then ends the run, unless the target
-// is started again.
-func (m *measurement) watch(ctx context.Context, cancel context.CancelCauseFunc) {
+// watcher waits for the target to end by itself.
+type watcher struct {
+	journal *journal
+	target  *target.Instance
+}
+
+// wait ends the run when the target has ended, unless that is started again.
+func (w watcher) wait(ctx context.Context, cancel context.CancelCauseFunc) {
 	for {
 		select {
-		case exit := <-m.target.Exited:
-			m.mu.Lock()
-			exit = withWitness(exit, m.record.Samples)
-			m.record.Notes = append(m.record.Notes, died(exit, m.record, m.phase, m.requests(), time.Since(m.began)))
-			m.exits = append(m.exits, exit)
-			m.mu.Unlock()
+		case exit := <-w.target.Exited:
+			w.journal.exit(exit)
 			if !exit.Revived {
 				cancel(exit)
 				return
@@ -53,28 +54,33 @@ func (m *measurement) watch(ctx context.Context, cancel context.CancelCauseFunc)
 }
 
 func asExit(err error) bool {
-	_, ok := errors.AsType[Exit](err)
+	_, ok := errors.AsType[target.Exit](err)
 	return ok
 }
 
-// gone is a target whose memory cannot be read any more. The exit watch knows better
-// why; only a target without one is noted here.
-func (m *measurement) gone() {
-	if m.target.Exited != nil {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	at := time.Since(m.began)
-	m.record.Notes = append(m.record.Notes, report.Finding{At: at, Kind: report.Exited, Fatal: true,
-		Summary: fmt.Sprintf("%q is gone%s", m.scenario.Name, when(m.phase, m.requests(), at)),
-		Detail:  fmt.Sprintf(" (%s): its memory cannot be read any more", strings.Join(lastSecond(m.record), ", ")), Remedy: "check that it still runs"})
+// exit keeps the finding that the target ended by itself.
+func (j *journal) exit(exit target.Exit) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	exit = withWitness(exit, j.record.Samples)
+	j.record.Notes = append(j.record.Notes, died(exit, j.record, j.phase, j.requests(), j.since()))
+	j.exits = append(j.exits, exit)
+}
+
+// gone keeps the finding that the memory of a target cannot be read any more.
+func (j *journal) gone() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := j.since()
+	j.record.Notes = append(j.record.Notes, report.Finding{At: at, Kind: report.Exited, Fatal: true,
+		Summary: fmt.Sprintf("%q is gone%s", j.record.Name, when(j.phase, j.requests(), at)),
+		Detail:  fmt.Sprintf(" (%s): its memory cannot be read any more", strings.Join(lastSecond(j.record), ", ")), Remedy: "check that it still runs"})
 }
 
 // died returns the finding for a target that ended by itself, in that phase ("" if it never
 // was ready) and after so many requests. What to do about it is added in the end, after
 // what is found out by then.
-func died(exit Exit, r *report.Record, phase string, requests uint64, at time.Duration) report.Finding {
+func died(exit target.Exit, r *report.Record, phase string, requests uint64, at time.Duration) report.Finding {
 	f := report.Finding{At: at, Kind: report.Exited, Fatal: true, Logs: exit.Logs}
 	if exit.OOMKilled {
 		f.Kind = report.OOMKilled
@@ -96,9 +102,9 @@ func died(exit Exit, r *report.Record, phase string, requests uint64, at time.Du
 // when returns " at 01:43 in the load phase after 20,600 requests".
 func when(phase string, requests uint64, at time.Duration) string {
 	if phase == "" {
-		return fmt.Sprintf(" at %s, before it was ready", clock(at))
+		return fmt.Sprintf(" at %s, before it was ready", words.Clock(at))
 	}
-	return fmt.Sprintf(" at %s in the %s phase after %s requests", clock(at), phase, words.Count(requests))
+	return fmt.Sprintf(" at %s in the %s phase after %s requests", words.Clock(at), phase, words.Count(requests))
 }
 
 // lastSecond returns the most memory that was seen in the last second beside its limit. The
@@ -126,7 +132,7 @@ func lastSecond(r *report.Record) (said []string) {
 }
 
 // withWitness adds the kernel's own count of OOM kills to what the engine says.
-func withWitness(exit Exit, s profile.Series) Exit {
+func withWitness(exit target.Exit, s profile.Series) target.Exit {
 	if exit.OOMKilled || len(s) == 0 {
 		return exit
 	}
@@ -138,22 +144,22 @@ func withWitness(exit Exit, s profile.Series) Exit {
 	return exit
 }
 
-// lastWords adds to the findings that the target ended what is known of the time before,
+// explainExits adds to the findings that the target ended what is known of the time before,
 // and what to do.
-func (m *measurement) lastWords() {
+func (j *journal) explainExits(r *report.Record) {
 	i := 0
-	for n := range m.record.Notes {
-		f := &m.record.Notes[n]
-		if (f.Kind != report.OOMKilled && f.Kind != report.Exited) || i == len(m.exits) {
+	for n := range r.Notes {
+		f := &r.Notes[n]
+		if (f.Kind != report.OOMKilled && f.Kind != report.Exited) || i == len(j.exits) {
 			continue
 		}
-		if growth := growthBefore(m.record); growth != "" && i == len(m.exits)-1 {
+		if growth := growthBefore(r); growth != "" && i == len(j.exits)-1 {
 			f.Detail += "; growth before: " + growth
 		}
-		if f == m.oomKill() {
-			f.Detail += m.beforeTheKill(f.At)
+		if f == oomKill(r) {
+			f.Detail += beforeTheKill(r, f.At)
 		}
-		f.Remedy = exitRemedy(m.exits[i])
+		f.Remedy = exitRemedy(j.exits[i])
 		i++
 	}
 }
@@ -171,9 +177,9 @@ func growthBefore(r *report.Record) string {
 
 // beforeTheKill returns the last samples, what the process was made of at the last alarm, and
 // what held most in the last heap profile.
-func (m *measurement) beforeTheKill(at time.Duration) (said string) {
+func beforeTheKill(r *report.Record, at time.Duration) (said string) {
 	const shown = 5
-	if s := m.record.Samples; len(s) > 1 {
+	if s := r.Samples; len(s) > 1 {
 		s = s[max(0, len(s)-shown):]
 		sets := make([]string, len(s))
 		for i := range s {
@@ -181,14 +187,14 @@ func (m *measurement) beforeTheKill(at time.Duration) (said string) {
 		}
 		said = fmt.Sprintf("; working set in the last %v: %s", (at - s[0].At).Round(10*time.Millisecond), strings.Join(sets, ", "))
 	}
-	for _, a := range slices.Backward(m.record.Alarms) {
+	for _, a := range slices.Backward(r.Alarms) {
 		if process := tell.Alarm(a); process != "" {
 			said += fmt.Sprintf("; process from %v before: %s", (at - a.At).Round(10*time.Millisecond), process)
 			break
 		}
 	}
-	if n := len(m.record.HeapProfiles); n > 0 && len(m.record.Sites) > 0 {
-		said += fmt.Sprintf("; heap profile from %v before: %s", (at - m.record.HeapProfiles[n-1].At).Round(10*time.Millisecond), tell.Sites(m.record.Sites, 1)[0])
+	if n := len(r.HeapProfiles); n > 0 && len(r.Sites) > 0 {
+		said += fmt.Sprintf("; heap profile from %v before: %s", (at - r.HeapProfiles[n-1].At).Round(10*time.Millisecond), tell.Sites(r.Sites, 1)[0])
 	}
 	return said
 }
@@ -196,25 +202,37 @@ func (m *measurement) beforeTheKill(at time.Duration) (said string) {
 // aftermath is how long after a target's end the run may learn of it.
 const aftermath = 3 * time.Second
 
-// noteLost warns that the target did not answer something.
-func (m *measurement) noteLost(text string) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.lost = append(m.lost, len(m.record.Notes))
-	m.record.Notes = append(m.record.Notes, report.Finding{At: time.Since(m.began), Kind: report.Warning, Summary: text})
-}
-
 // dropAftermath takes back the warnings that the target did not answer, where it had
 // ended: nothing went on without it.
-func (m *measurement) dropAftermath() {
-	end := fatal(m.record)
-	if end == nil || end.Kind == report.LoadFailed {
+func (j *journal) dropAftermath(r *report.Record) {
+	end, ended := r.Fatal()
+	if !ended || end.Kind == report.LoadFailed {
 		return
 	}
 	from := end.At - aftermath
-	for _, i := range slices.Backward(m.lost) {
-		if m.record.Notes[i].At >= from {
-			m.record.Notes = slices.Delete(m.record.Notes, i, i+1)
+	for _, i := range slices.Backward(j.lost) {
+		if r.Notes[i].At >= from {
+			r.Notes = slices.Delete(r.Notes, i, i+1)
 		}
+	}
+}
+
+// exitRemedy returns what to do about a target that ended by itself.
+func exitRemedy(e target.Exit) string {
+	switch {
+	case e.OOMKilled:
+		return "raise its memory limit (MemoryLimit) if it needs that much, else see in the report what grew"
+	case e.Code == target.Killed:
+		return "find out who killed it: docker events, the kernel's log, another test"
+	case e.Code < 0:
+		return "leave the container alone while the run lasts"
+	case e.Code == 129, e.Code == 130, e.Code == 143:
+		return "somebody stopped it: let no other test do that, and no docker stop"
+	case e.Logs == "":
+		return "it wrote no log: run it by hand to see why"
+	case e.Code == 0:
+		return "a target serves until it is stopped: its last log lines may say why this one ended"
+	default:
+		return "its last log lines may say why"
 	}
 }

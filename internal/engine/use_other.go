@@ -1,6 +1,6 @@
 //go:build !linux
 
-package memtest
+package engine
 
 import (
 	"time"
