@@ -21,6 +21,7 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/memtest/target"
 )
 
 // canaries are what a heap must keep to itself: kept as a string, a byte slice and a map
@@ -47,7 +48,7 @@ func TestNoFileOfARunHoldsACanary(t *testing.T) {
 	})
 }
 
-func keepsCanaries(t *testing.T, target memtest.Target) {
+func keepsCanaries(t *testing.T, target target.Target) {
 	dir := t.TempDir()
 	t.Setenv("MEMTEST_DIR", dir)
 	t.Setenv("MEMTEST_FORMS", "all")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 )
 
@@ -49,7 +50,7 @@ func onceIn(path string, silence time.Duration) load.Driver {
 
 func TestSpikeBetweenSamplesIsInItsPhase(t *testing.T) {
 	image, process := causes(t)
-	targets := map[string]memtest.Target{"process": process}
+	targets := map[string]target.Target{"process": process}
 	if !testing.Short() && dockerAnswers(t) {
 		targets["container"] = image
 	}

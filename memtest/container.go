@@ -8,6 +8,7 @@ import (
 	"github.com/testcontainers/testcontainers-go"
 
 	"github.com/memgate/memgate/internal/container"
+	"github.com/memgate/memgate/memtest/target"
 )
 
 // Container is a Target that is there already: a container that the test started with
@@ -27,10 +28,10 @@ type Container struct {
 	_ struct{}
 }
 
-var _ Target = Container{}
+var _ target.Target = Container{}
 
 // Start waits until the container is ready.
-func (t Container) Start(ctx context.Context) (*Instance, error) {
+func (t Container) Start(ctx context.Context) (*target.Instance, error) {
 	if t.Running == nil {
 		return nil, errors.New("container target has no Running container: set one that testcontainers has started")
 	}

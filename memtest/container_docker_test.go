@@ -41,7 +41,7 @@ func TestContainerOfTheUsers(t *testing.T) {
 	assert.Equal(t, uint64(150), r.Load.Requests)
 	assert.Equal(t, 1.0, r.Load.Success)
 	assert.NotEmpty(t, r.LiveHeaps, "pprof is found by itself")
-	assert.Greater(t, r.Samples.Peak().WorkingSet, uint64(memtest.MiB))
+	assert.Greater(t, r.Samples.Peak().WorkingSet, uint64(mebi))
 	state, err := users.State(t.Context())
 	require.NoError(t, err)
 	assert.True(t, state.Running, "it is its owner's")

@@ -23,25 +23,31 @@
 // scenario for [NotWorse]. [NoDrift] holds trials to a committed [Baseline], and
 // [SelfTest] tells whether the gates can be trusted.
 //
-// What else there is: package load describes the traffic; memtest/target is for those
-// who write a target or a language runtime of their own; report is the record that all
-// judges read, with its pages in report/page and comparisons in report/compare;
-// profile/leak is the verdict by itself. This package is not a load generator for
-// public hosts, and not a profiler of a program from within.
+// What else there is:
+//   - load describes the traffic;
+//   - memtest/target is for those who write a target or a language runtime of their own,
+//     memtest/runtimes gives them Go's;
+//   - report is the record that all judges read, report/page its forms, report/compare
+//     comparisons;
+//   - profile/leak is the verdict by itself.
+//
+// This package is not a load generator for public hosts, and not a profiler of a program
+// from within.
 //
 // # Variables
 //
-// The library registers no flags. It reads MEMTEST_DIR (where reports go; default:
-// the test's artifact folder under go test -artifacts, else a folder of this user's
-// below the system's temporary one that lasts), MEMTEST_FORMS (more files for each run,
-// with commas: markdown, bench, openmetrics, csv, all), MEMTEST_REQUIRE_DOCKER=1,
-// which turns [SkipWithoutDocker] into a failure, MEMTEST_UPDATE=1, which records a
-// [Baseline] and fails the test that did (an -update flag that the test binary has does
-// the same), and MEMTEST_REQUIRE_BASELINE=1, which fails [NoDrift] where there is none
-// for this class of host. MEMTEST_SEED repeats the order of a [Pair] or [Matrix]. Where CI
-// is set no baseline is lowered. Where GitHub Actions sets
-// GITHUB_STEP_SUMMARY and GITHUB_ACTIONS, the run is added to the step's summary, and
-// each failure is shown at the test's line.
+// The library registers no flags. It reads these environment variables:
+//   - MEMTEST_DIR: where reports go; default: the test's artifact folder under go test
+//     -artifacts, else a folder of this user's below the system's temporary one, which lasts
+//   - MEMTEST_FORMS: more files for each run, with commas: markdown, bench, openmetrics, csv, all
+//   - MEMTEST_REQUIRE_DOCKER=1: [SkipWithoutDocker] and [Image.Or] fail without an engine
+//   - MEMTEST_UPDATE=1: [NoDrift] records a [Baseline] and fails the test that did; an
+//     -update flag that the test binary has does the same
+//   - MEMTEST_REQUIRE_BASELINE=1: [NoDrift] fails if there is none for this class of host
+//   - MEMTEST_SEED: repeats the order of a [Pair] or [Matrix]
+//   - CI: if it is set, no baseline is lowered
+//   - GITHUB_STEP_SUMMARY and GITHUB_ACTIONS: the run is added to the step's summary, and
+//     each failure is shown at the test's line
 //
 // # Clean-up
 //

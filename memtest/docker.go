@@ -4,6 +4,7 @@ import (
 	"os"
 
 	"github.com/memgate/memgate/internal/container"
+	"github.com/memgate/memgate/memtest/target"
 )
 
 // SkipWithoutDocker skips the test if no container engine answers, and fails it
@@ -19,16 +20,16 @@ func SkipWithoutDocker(t interface {
 	}
 }
 
-// DockerOr returns a target in a container where an engine answers, and the other one, in
-// most cases a [Process], where none does: then it says so in one line. It fails the
-// test instead if MEMTEST_REQUIRE_DOCKER=1.
-func DockerOr(t TB, inContainer, without Target) Target {
+// Or returns the image where a container engine answers, and the other target, in most
+// cases a [Process], where none does: then it says so in one line. It fails the test
+// instead if MEMTEST_REQUIRE_DOCKER=1.
+func (i Image) Or(t TB, without target.Target) target.Target {
 	t.Helper()
 	if err := dockerAnswers(t); err != nil {
 		t.Logf("memtest: no Docker, so the same scenario runs on a child process: %v", err)
 		return without
 	}
-	return inContainer
+	return i
 }
 
 // dockerAnswers says why no engine answers. It ends the test where one must.

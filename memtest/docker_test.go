@@ -55,7 +55,7 @@ func needDocker(t *testing.T) *testcontainers.DockerClient {
 // dockerAnswers tells whether an engine does. It fails the test where one must.
 func dockerAnswers(t *testing.T) bool {
 	t.Helper()
-	_, yes := memtest.DockerOr(t, memtest.Image{}, memtest.Process{}).(memtest.Image)
+	_, yes := memtest.Image{}.Or(t, memtest.Process{}).(memtest.Image)
 	return yes
 }
 
@@ -260,7 +260,7 @@ func TestProfileFromBeforeAnOOMKill(t *testing.T) {
 		if a := r.Alarms[0]; assert.Empty(t, a.WhyNot) { // the last one may find it gone
 			assert.Equal(t, "app", a.Command)
 			assert.Greater(t, a.Anon, a.WorkingSet/2)
-			assert.Less(t, a.RSS, uint64(80*memtest.MiB))
+			assert.Less(t, a.RSS, uint64(80*mebi))
 			assert.LessOrEqual(t, a.Anon+a.File+a.Shmem, a.RSS)
 			assert.GreaterOrEqual(t, a.Largest[0].RSS, a.RSS/4)
 			assert.Contains(t, died.Text(), "; process from ")

@@ -12,6 +12,7 @@ import (
 
 	"github.com/memgate/memgate/internal/faketarget"
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 	"github.com/memgate/memgate/report/page"
 )
@@ -22,24 +23,24 @@ func TestMeasureOfATargetThatDies(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name string
-		exit memtest.Exit
+		exit target.Exit
 		at   uint64 // requests
 		kind report.Kind
 		want string
 	}{
-		{"crashes", memtest.Exit{Code: 2, Logs: "panic: boom"}, 1510, report.Exited,
+		{"crashes", target.Exit{Code: 2, Logs: "panic: boom"}, 1510, report.Exited,
 			`"fake" exited with code 2 at 00:15 in the load phase after 1,510 requests (limit 32.0 MiB, working set up to 25.0 MiB in the last second): its last log lines may say why`},
-		{"crashes without a word", memtest.Exit{Code: 139}, 1510, report.Exited,
+		{"crashes without a word", target.Exit{Code: 139}, 1510, report.Exited,
 			`"fake" exited with code 139 at 00:15 in the load phase after 1,510 requests (SIGSEGV; limit 32.0 MiB, working set up to 25.0 MiB in the last second): it wrote no log: run it by hand to see why`},
-		{"is done", memtest.Exit{Logs: "bye"}, 1510, report.Exited, "a target serves until it is stopped: its last log lines may say why this one ended"},
-		{"is stopped", memtest.Exit{Code: 143}, 1510, report.Exited, "working set up to 25.0 MiB in the last second): somebody stopped it"},
-		{"is removed", memtest.Exit{Code: -1, Witness: "somebody removed the container"}, 1510, report.Exited,
+		{"is done", target.Exit{Logs: "bye"}, 1510, report.Exited, "a target serves until it is stopped: its last log lines may say why this one ended"},
+		{"is stopped", target.Exit{Code: 143}, 1510, report.Exited, "working set up to 25.0 MiB in the last second): somebody stopped it"},
+		{"is removed", target.Exit{Code: -1, Witness: "somebody removed the container"}, 1510, report.Exited,
 			`"fake" is gone at 00:15 in the load phase after 1,510 requests (somebody removed the container; limit 32.0 MiB, working set up to 25.0 MiB in the last second): leave the container alone`},
-		{"is killed", memtest.Exit{Code: 137}, 1510, report.Exited,
+		{"is killed", target.Exit{Code: 137}, 1510, report.Exited,
 			`"fake" was killed at 00:15 in the load phase after 1,510 requests (exit code 137, SIGKILL; no witness of an OOM kill; limit 32.0 MiB, working set up to 25.0 MiB in the last second): find out who killed it`},
-		{"is OOM-killed", memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}, 1510, report.OOMKilled,
+		{"is OOM-killed", target.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}, 1510, report.OOMKilled,
 			`"fake" was OOM-killed at 00:15 in the load phase after 1,510 requests (exit code 137; witness: inspect; limit 32.0 MiB, working set up to 25.0 MiB in the last second); working set in the last `},
-		{"is OOM-killed while warming up", memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}, 510, report.OOMKilled, "at 00:05 in the warm-up phase after 510 requests"},
+		{"is OOM-killed while warming up", target.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}, 510, report.OOMKilled, "at 00:05 in the warm-up phase after 510 requests"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := measured(t, &faketarget.Target{DiesAfter: tc.at, Exit: tc.exit, Limit: 32 << 20})
@@ -62,17 +63,17 @@ var lastAnswers = regexp.MustCompile(`(1,5|5)(09|11) requests`)
 // What a target that was killed had grown by is in the message.
 func TestMeasureTellsOfTheGrowthBeforeTheEnd(t *testing.T) {
 	t.Parallel()
-	r := measured(t, &faketarget.Target{Retains: 10_000, DiesAfter: 5000, Exit: memtest.Exit{Code: 2, Logs: "out of handles"}})
+	r := measured(t, &faketarget.Target{Retains: 10_000, DiesAfter: 5000, Exit: target.Exit{Code: 2, Logs: "out of handles"}})
 	require.Len(t, r.Notes, 1)
 	assert.Regexp(t, `; growth before: \+(9.8 KiB|9,9\d\d B|10,0\d\d B)/request: its last log lines may say why$`, r.Notes[0].Text())
-	r = measured(t, &faketarget.Target{DiesAfter: 5000, Exit: memtest.Exit{Code: 2}})
+	r = measured(t, &faketarget.Target{DiesAfter: 5000, Exit: target.Exit{Code: 2}})
 	assert.NotContains(t, r.Notes[0].Text(), "growth before", "nothing grew")
 }
 
 // A target's last words are told once, by Run, and the judges refer to it.
 func TestJudgesDoNotRepeatTheLastWords(t *testing.T) {
 	t.Parallel()
-	r := measured(t, &faketarget.Target{DiesAfter: 1510, Exit: memtest.Exit{Code: 2, Logs: "panic: boom"}})
+	r := measured(t, &faketarget.Target{DiesAfter: 1510, Exit: target.Exit{Code: 2, Logs: "panic: boom"}})
 	short := `"fake" exited with code 2 at 00:15 in the load phase after 1,5`
 	err := memtest.CheckLeak(r)
 	require.ErrorContains(t, err, `no leak statement is possible for "fake": `+short)
@@ -93,11 +94,11 @@ func TestJudgesDoNotRepeatTheLastWords(t *testing.T) {
 // A target that is dead answers nothing, and no run goes on without it.
 func TestMeasureDoesNotWarnOfADeadTarget(t *testing.T) {
 	t.Parallel()
-	r := measured(t, &faketarget.Target{DiesAfter: 2000, SeenLate: 2500 * time.Millisecond, Exit: memtest.Exit{Code: 2}})
+	r := measured(t, &faketarget.Target{DiesAfter: 2000, SeenLate: 2500 * time.Millisecond, Exit: target.Exit{Code: 2}})
 	require.Len(t, r.Notes, 1, "%v", r.Notes)
 	assert.Equal(t, report.Exited, r.Notes[0].Kind)
 
-	r = measured(t, &faketarget.Target{DiesAfter: 2000, HeapErr: errors.New("404"), Exit: memtest.Exit{Code: 2}})
+	r = measured(t, &faketarget.Target{DiesAfter: 2000, HeapErr: errors.New("404"), Exit: target.Exit{Code: 2}})
 	require.Len(t, r.Notes, 2, "what was wrong long before stays")
 	assert.Equal(t, "the run goes on without heap profiles: 404", r.Notes[0].Text())
 }
@@ -105,7 +106,7 @@ func TestMeasureDoesNotWarnOfADeadTarget(t *testing.T) {
 // A control group whose processes are gone is sampled once more, as next to nothing.
 func TestDeathTellsOfTheMemoryBefore(t *testing.T) {
 	t.Parallel()
-	r := measured(t, &faketarget.Target{DiesAfter: 1510, Emptied: true, SeenLate: 500 * time.Millisecond, Exit: memtest.Exit{Code: 1}})
+	r := measured(t, &faketarget.Target{DiesAfter: 1510, Emptied: true, SeenLate: 500 * time.Millisecond, Exit: target.Exit{Code: 1}})
 	require.Less(t, r.Samples[len(r.Samples)-1].WorkingSet, uint64(1<<20))
 	assert.Contains(t, r.Notes[0].Text(), "working set up to 25.0 MiB in the last second")
 }
@@ -118,7 +119,7 @@ func text(t *testing.T, r *report.Record) string {
 }
 
 func TestMeasureOfATargetThatNeverGetsReady(t *testing.T) {
-	r, err := memtest.Measure(t.Context(), scenario(&faketarget.Target{StartErr: memtest.Exit{Code: 3, Logs: "no config"}}))
+	r, err := memtest.Measure(t.Context(), scenario(&faketarget.Target{StartErr: target.Exit{Code: 3, Logs: "no config"}}))
 	require.NoError(t, err)
 	require.Len(t, r.Notes, 1)
 	assert.Contains(t, r.Notes[0].Text(), `"fake" exited with code 3 at 00:00, before it was ready: its last log lines may say why`)
@@ -133,7 +134,7 @@ func TestMeasureOfATargetThatNeverGetsReady(t *testing.T) {
 // A profile near the limit is all that is left of a target that was killed.
 func TestMeasureHoldsAProfileFromBeforeTheKill(t *testing.T) {
 	t.Parallel()
-	killed := memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}
+	killed := target.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}
 	for name, tc := range map[string]struct {
 		retains, dies uint64
 	}{

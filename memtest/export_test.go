@@ -3,18 +3,19 @@ package memtest
 import (
 	"context"
 
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
 
 // Read is a target whose heap is what Paths makes of it.
 type Read struct {
-	Target
+	target.Target
 	Paths func() (*profile.Paths, error)
 }
 
 // Start starts the target.
-func (r Read) Start(ctx context.Context) (*Instance, error) {
+func (r Read) Start(ctx context.Context) (*target.Instance, error) {
 	inst, err := r.Target.Start(ctx)
 	if err == nil {
 		inst.Runtime = readBy(r.Paths)

@@ -13,6 +13,7 @@ import (
 	"github.com/memgate/memgate/internal/index"
 	shown "github.com/memgate/memgate/internal/text"
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 	"github.com/memgate/memgate/report/compare"
 	"github.com/memgate/memgate/report/page"
@@ -72,7 +73,7 @@ func TestTheWholeNameIsInTheHeadline(t *testing.T) {
 	for _, name := range []string{"shop (v2)", "GOGC=50; cgo"} {
 		var r *report.Record
 		synctest.Test(t, func(t *testing.T) {
-			s := scenario(&faketarget.Target{DiesAfter: 1510, Limit: 32 << 20, Exit: memtest.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}})
+			s := scenario(&faketarget.Target{DiesAfter: 1510, Limit: 32 << 20, Exit: target.Exit{Code: 137, OOMKilled: true, Witness: "inspect"}})
 			s.Name = name
 			var err error
 			r, err = memtest.Measure(t.Context(), s)

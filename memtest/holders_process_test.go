@@ -20,6 +20,7 @@ import (
 
 	"github.com/memgate/memgate/internal/process"
 	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/memtest/runtimes"
 	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 )
@@ -71,14 +72,14 @@ func (o ownTarget) Start(ctx context.Context) (*target.Instance, error) {
 	if err != nil {
 		return nil, errors.Join(err, child.Stop(ctx))
 	}
-	runtime, release := GoRuntime(child.URL()+"/debug/pprof", child.Info().PID)
+	runtime, release := runtimes.Go(child.URL()+"/debug/pprof", child.Info().PID)
 	stop := inst.Stop
 	inst.Runtime = runtime
 	inst.Stop = func(ctx context.Context) error { return errors.Join(release(ctx), stop(ctx)) }
 	return inst, nil
 }
 
-// TestHoldersOfATargetOfOnesOwn: GoRuntime can all that the runtimes of our targets can.
+// TestHoldersOfATargetOfOnesOwn: runtimes.Go can all that the runtimes of our targets can.
 func TestHoldersOfATargetOfOnesOwn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds of real processes, and -short is set")

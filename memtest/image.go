@@ -67,12 +67,12 @@ type Image struct {
 	_ struct{}
 }
 
-var _ Target = Image{}
+var _ target.Limited = Image{}
 
 const pprofPath = "/debug/pprof"
 
 // Start starts the container and waits until it is ready.
-func (i Image) Start(ctx context.Context) (*Instance, error) {
+func (i Image) Start(ctx context.Context) (*target.Instance, error) {
 	spec, err := i.spec()
 	if err != nil {
 		return nil, err

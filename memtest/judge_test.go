@@ -20,7 +20,7 @@ import (
 func record() *report.Record {
 	r := &report.Record{
 		Schema: report.Schema, Name: "orders",
-		Env:    report.Env{Limit: 64 * memtest.MiB},
+		Env:    report.Env{Limit: 64 * mebi},
 		Source: report.Source{Kind: "cgroup v2 files", Achieved: 10},
 		Phases: []report.Phase{
 			{Name: report.Warmup, To: 10 * time.Second},
@@ -33,7 +33,7 @@ func record() *report.Record {
 			Verdict: leak.Leaking, Signal: "live heap",
 			PerRequest: profile.Estimate{Value: 1890, Lo: 1720, Hi: 2060, Points: 10},
 			PerSecond:  profile.Estimate{Value: 378000, Lo: 344000, Hi: 412000, Points: 10},
-			Memory:     50 * memtest.MiB, Amplified: 2,
+			Memory:     50 * mebi, Amplified: 2,
 			Objects: profile.Estimate{Value: 4, Lo: 4, Hi: 4, Points: 10},
 		},
 		Sites: []heap.Site{
@@ -44,12 +44,12 @@ func record() *report.Record {
 	}
 	for i := range 730 {
 		at := time.Duration(i) * 100 * time.Millisecond
-		ws := uint64(30 * memtest.MiB)
+		ws := uint64(30 * mebi)
 		switch {
 		case at >= 70*time.Second:
-			ws = 40 * memtest.MiB
+			ws = 40 * mebi
 		case at >= 10*time.Second:
-			ws += uint64((at - 10*time.Second).Seconds() / 60 * 20 * memtest.MiB)
+			ws += uint64((at - 10*time.Second).Seconds() / 60 * 20 * mebi)
 		}
 		r.Samples = append(r.Samples, profile.Sample{At: at, Requests: uint64(i) * 20, Memory: profile.Memory{WorkingSet: ws, Usage: ws}})
 	}
@@ -151,7 +151,7 @@ func TestBudget(t *testing.T) {
 			r.Phases[3].From = 70 * time.Second
 			for i := range r.Samples {
 				if r.Samples[i].At >= 72*time.Second {
-					r.Samples[i].WorkingSet = 29 * memtest.MiB
+					r.Samples[i].WorkingSet = 29 * mebi
 				}
 			}
 		}, "29.0 MiB", true},

@@ -189,7 +189,7 @@ func growthInWords(t leak.Trend) string {
 		parts[slices.Index(parts, bytes)] += fmt.Sprintf(" (95%% CI %s … %s)", words.Bytes(e.Lo), words.Bytes(e.Hi))
 	}
 	s := strings.Join(parts, ", ")
-	if m := t.PerSecond.Value * 60 / MiB; m >= 0.05 {
+	if m := t.PerSecond.Value * 60 / mib; m >= 0.05 {
 		s += fmt.Sprintf(" = +%.1f MiB/min", m)
 	}
 	return s

@@ -22,6 +22,8 @@ var asked atomic.Bool
 
 // TestMain collects garbage less often than a program does by default: simulated requests
 // are nearly all garbage, and collecting it took a quarter of the tests' time.
+const mebi = 1 << 20
+
 func TestMain(m *testing.M) {
 	debug.SetGCPercent(400)
 	code := m.Run()

@@ -55,7 +55,7 @@ func (tol Tolerance) Check(before, after []*report.Record) ([]report.Check, erro
 	if err := errors.Join(noData("before", before), noData("after", after)); err != nil {
 		return nil, fmt.Errorf("%w whether memory got worse between %s: %w", ErrCannotTell, names, err)
 	}
-	x, y := report.FiguresOf(before), report.FiguresOf(after)
+	x, y := compare.FiguresOf(before), compare.FiguresOf(after)
 	verdicts := g.judge(x, y)
 	checks := g.checks(report.NotWorse, verdicts)
 	if slices.ContainsFunc(verdicts, func(j judged) bool { return j.outcome == worse }) {

@@ -18,7 +18,7 @@ import (
 
 // trial is a run of so many MiB throughout, its live heap half of that.
 func trial(name string, mib float64) *report.Record {
-	ws := uint64(mib * memtest.MiB)
+	ws := uint64(mib * mebi)
 	return &report.Record{
 		Schema: report.Schema, Name: name,
 		Phases: []report.Phase{

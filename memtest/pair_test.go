@@ -17,6 +17,7 @@ import (
 	"github.com/memgate/memgate/internal/faketarget"
 	"github.com/memgate/memgate/load"
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 	"github.com/memgate/memgate/report/compare"
 )
@@ -29,7 +30,7 @@ type fresh struct {
 	started int
 }
 
-func (f *fresh) Start(ctx context.Context) (*memtest.Instance, error) {
+func (f *fresh) Start(ctx context.Context) (*target.Instance, error) {
 	f.started++
 	f.running = f.make(f.started)
 	return f.running.Start(ctx)
@@ -99,11 +100,11 @@ func TestPairInterleavesFreshTrials(t *testing.T) {
 
 func TestPairThatCannotBeMade(t *testing.T) {
 	died := &fresh{make: func(n int) *faketarget.Target {
-		target := &faketarget.Target{}
+		fake := &faketarget.Target{}
 		if n == 2 {
-			target.DiesAfter, target.Exit = 40, memtest.Exit{Code: 2, Logs: "panic: boom"}
+			fake.DiesAfter, fake.Exit = 40, target.Exit{Code: 2, Logs: "panic: boom"}
 		}
-		return target
+		return fake
 	}}
 	for name, tc := range map[string]struct {
 		seed   string

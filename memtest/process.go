@@ -43,10 +43,10 @@ type Process struct {
 	_ struct{}
 }
 
-var _ Target = Process{}
+var _ target.Limited = Process{}
 
 // Start starts the process and waits until it is ready.
-func (p Process) Start(ctx context.Context) (*Instance, error) {
+func (p Process) Start(ctx context.Context) (*target.Instance, error) {
 	port, path, err := splitPprof(p.Pprof)
 	if err != nil {
 		return nil, err

@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/memgate/memgate/internal/baseline"
-	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/report"
 )
 
@@ -86,7 +85,7 @@ func TestNoiseInTheFileCounts(t *testing.T) {
 	require.NoError(t, err)
 	floors := map[report.Metric]float64{}
 	for _, unit := range report.Metrics() {
-		floors[unit] = 10 * memtest.MiB
+		floors[unit] = 10 * mebi
 	}
 	require.NoError(t, place.Write(f.WithNoise(floors)))
 
@@ -108,7 +107,7 @@ func noisy(random *rand.Rand, mib float64) []*report.Record {
 	all := make([]*report.Record, 5)
 	for i := range all {
 		r := trial("orders", mib*(1+0.015*random.NormFloat64()))
-		peak := uint64(mib * (1.05 + 0.03*random.NormFloat64()) * memtest.MiB)
+		peak := uint64(mib * (1.05 + 0.03*random.NormFloat64()) * mebi)
 		r.Samples[0].WorkingSet = max(peak, r.Samples[0].WorkingSet)
 		r.Load.Latency.P99 = time.Duration(float64(8*time.Millisecond) * (1 + 0.1*random.NormFloat64()))
 		r.Trend.PerRequest.Value = 2 + 3*random.NormFloat64()

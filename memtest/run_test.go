@@ -18,6 +18,7 @@ import (
 	"github.com/memgate/memgate/internal/faketarget"
 	"github.com/memgate/memgate/internal/index"
 	"github.com/memgate/memgate/memtest"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 )
 
@@ -131,7 +132,7 @@ func TestRunOfALeakingTargetFails(t *testing.T) {
 func TestRunFailsWhenTheTargetDies(t *testing.T) {
 	f := &fakeTest{}
 	dir := run(t, f, func(tb memtest.TB) {
-		target := &faketarget.Target{DiesAfter: 2000, Exit: memtest.Exit{Code: 2, Logs: "panic: boom\n"}}
+		target := &faketarget.Target{DiesAfter: 2000, Exit: target.Exit{Code: 2, Logs: "panic: boom\n"}}
 		memtest.Run(tb, scenario(target))
 	})
 	require.Len(t, f.errors, 1)

@@ -9,13 +9,14 @@ import (
 
 	"github.com/memgate/memgate/internal/engine"
 	"github.com/memgate/memgate/load"
+	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/report"
 )
 
 // Scenario is what a test says: which target, under which load.
 type Scenario struct {
 	Name   string        // for messages and file names; default: the test's name
-	Target Target        // what is loaded; required
+	Target target.Target // what is loaded; required
 	Load   load.Driver   // what it is loaded with; required
 	Warmup time.Duration // the same load before anything is judged; default 10 s, negative: none
 	Settle time.Duration // rest after the load, before the last live heap is read; default 2 s, negative: none

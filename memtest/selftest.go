@@ -123,7 +123,7 @@ func (e evidence) proveNoLeak() []report.Check {
 
 const (
 	visible   = 3   // times what a run excludes, a leak must be found
-	leastLeak = MiB // over the whole load: the detector claims nothing below
+	leastLeak = mib // over the whole load: the detector claims nothing below
 )
 
 // visibleLeak returns bytes per request that the run must show if they leak.
@@ -149,7 +149,7 @@ func (e evidence) proveSame() report.Check {
 
 // noise returns how much a figure of that unit differs from run to run (one standard deviation).
 func (e evidence) noise(m report.Metric) float64 {
-	for _, d := range compare.Deltas(report.FiguresOf(e.once), report.FiguresOf(e.again)) {
+	for _, d := range compare.Deltas(compare.FiguresOf(e.once), compare.FiguresOf(e.again)) {
 		if d.Metric == m {
 			return d.Spread
 		}

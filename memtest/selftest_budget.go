@@ -97,9 +97,9 @@ func (a assertion) slack(r *report.Record, got float64) float64 {
 // is room for that.
 func (a assertion) advice(r *report.Record, got, noise float64) string {
 	want := max(1.5*got, got+2*noise)
-	unit, name := float64(MiB), "MiB"
-	if got < 8*MiB {
-		unit, name = KiB, "KiB"
+	unit, name := float64(mib), "MiB"
+	if got < 8*mib {
+		unit, name = kib, "KiB"
 	}
 	whole := math.Ceil(want / unit)
 	if a.field == "Headroom" {

@@ -172,7 +172,7 @@ func TestSelfTestOfTolerances(t *testing.T) {
 // hundredths of their memory.
 func unlike(random *rand.Rand) *fresh {
 	return &fresh{make: func(int) *faketarget.Target {
-		return &faketarget.Target{Limit: 64 << 20, More: uint64(2*memtest.MiB + 0.2*memtest.MiB*random.NormFloat64())}
+		return &faketarget.Target{Limit: 64 << 20, More: uint64(2*mebi + 0.2*mebi*random.NormFloat64())}
 	}}
 }
 

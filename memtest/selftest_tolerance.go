@@ -11,6 +11,7 @@ import (
 	"github.com/memgate/memgate/internal/baseline"
 	"github.com/memgate/memgate/internal/tell"
 	"github.com/memgate/memgate/report"
+	"github.com/memgate/memgate/report/compare"
 )
 
 func (tol Tolerance) prove(e evidence) []report.Check {
@@ -18,7 +19,7 @@ func (tol Tolerance) prove(e evidence) []report.Check {
 	if err != nil {
 		return []report.Check{proof("tolerance", err.Error(), "")}
 	}
-	x, y := report.FiguresOf(e.once), report.FiguresOf(e.again)
+	x, y := compare.FiguresOf(e.once), compare.FiguresOf(e.again)
 	var all []report.Check
 	for _, j := range g.judge(x, y) {
 		all = append(all, g.proveFigure(j, x, y))
@@ -72,7 +73,7 @@ func (g gate) advice(j judged, least float64) string {
 	case j.Metric == report.P99Latency:
 		return fmt.Sprintf("set Latency: %.2f", share)
 	case g.absolute >= g.relative*j.Before:
-		return fmt.Sprintf("set Absolute: \"%.0fKiB\"", math.Ceil(room*least/KiB))
+		return fmt.Sprintf("set Absolute: \"%.0fKiB\"", math.Ceil(room*least/kib))
 	}
 	return fmt.Sprintf("set Relative: %.2f", share)
 }
@@ -117,7 +118,7 @@ func (b Baseline) keepNoise(t TB, e evidence) error {
 	}
 	floors := map[report.Metric]float64{}
 	d.gate.floors = nil // what was learned before
-	for _, j := range d.gate.judge(report.FiguresOf(e.once), report.FiguresOf(e.again)) {
+	for _, j := range d.gate.judge(compare.FiguresOf(e.once), compare.FiguresOf(e.again)) {
 		if j.outcome != cannotTell {
 			floors[j.Metric] = baseline.RoundUp(j.Metric, j.floor)
 		}

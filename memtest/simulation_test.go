@@ -22,8 +22,8 @@ type noise struct {
 // has it in common to a large part, one value in twenty is an outlier. Growth per request
 // has its spread in bytes, latencies have a long tail.
 var measuredNoise = []noise{
-	{report.PeakWorkingSet, 60 * MiB, 0.024}, {report.AverageWorkingSet, 54 * MiB, 0.028}, {report.SettledWorkingSet, 51 * MiB, 0.045},
-	{report.LiveHeap, 34 * MiB, 0.0014},
+	{report.PeakWorkingSet, 60 * mib, 0.024}, {report.AverageWorkingSet, 54 * mib, 0.028}, {report.SettledWorkingSet, 51 * mib, 0.045},
+	{report.LiveHeap, 34 * mib, 0.0014},
 }
 
 const (

@@ -14,14 +14,12 @@ import (
 // and Kubernetes people expect of memory. The empty Size means "not set".
 type Size string
 
-// Multiples of a byte, for sizes that are computed: memtest.Bytes(3 * memtest.MiB).
 const (
-	KiB = 1 << 10
-	MiB = 1 << 20
-	GiB = 1 << 30
+	kib = 1 << 10
+	mib = 1 << 20
 )
 
-// SizeOf returns n bytes as a Size.
+// SizeOf returns n bytes as a Size, for sizes that are computed: SizeOf(3 << 20).
 func SizeOf(n uint64) Size { return Size(strconv.FormatUint(n, 10)) }
 
 // bytes returns the size in bytes; 0 if it is not set.

@@ -19,7 +19,7 @@ func TestSize(t *testing.T) {
 		"64k":           64 << 10,
 		"4096":          4096,
 		"4096B":         4096,
-		SizeOf(3 * MiB): 3 << 20,
+		SizeOf(3 * mib): 3 << 20,
 	} {
 		got, err := size.bytes()
 		require.NoError(t, err, size)

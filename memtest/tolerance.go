@@ -37,7 +37,7 @@ var _ Gate = Tolerance{}
 
 const (
 	defaultRelative        = 0.03
-	defaultAbsolute        = MiB
+	defaultAbsolute        = mib
 	defaultGrowth          = 64
 	defaultLatency         = 0.25
 	defaultLatencyAbsolute = time.Millisecond
@@ -118,7 +118,7 @@ const alpha = 0.05
 // judgedMetrics are the figures whose rise is bad.
 var judgedMetrics = []report.Metric{report.GrowthPerRequest, report.PeakWorkingSet, report.AverageWorkingSet, report.SettledWorkingSet, report.LiveHeap, report.P99Latency}
 
-// judge compares figures by unit, as report.FiguresOf gives them.
+// judge compares figures by unit, as compare.FiguresOf gives them.
 func (g gate) judge(before, after map[report.Metric][]float64) []judged {
 	var all []judged
 	var ps []float64

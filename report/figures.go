@@ -60,14 +60,3 @@ func (r *Record) growthPerRequest() (bytes float64, known bool) {
 	}
 	return r.Trend.PerRequest.Value, r.Trend.PerRequest.Points > 0
 }
-
-// FiguresOf returns the runs' figures by metric: what [compare.Deltas] compares.
-func FiguresOf(runs []*Record) map[Metric][]float64 {
-	all := map[Metric][]float64{}
-	for _, r := range runs {
-		for _, f := range r.Figures() {
-			all[f.Metric] = append(all[f.Metric], f.Value)
-		}
-	}
-	return all
-}

@@ -56,47 +56,31 @@ func (k Known) covers(s heap.Site) bool {
 	return false
 }
 
-// use returns the sites that k is about.
-func (k Known) use(growth []heap.Site) (sites []heap.Site) {
-	for _, s := range growth {
-		if s.Bytes > 0 && k.covers(s) {
-			sites = append(sites, s)
-		}
-	}
-	return sites
-}
+// Expired tells whether k is no longer tolerated in a run that starts then.
+func (k Known) Expired(start time.Time) bool { return !start.Before(k.Until) }
 
-// expired tells whether k was no longer tolerated when the run started.
-func (r *Record) expired(k Known) bool { return !r.Started.Before(k.Until) }
-
-// KnownUse is what became of an entry of Known in a run.
-type KnownUse struct {
-	Known
-	Expired   bool        // it was no longer tolerated when the run started
-	Unchecked bool        // there were no two heap profiles of the load to check it by
-	Sites     []heap.Site // the growing sites that it is about
-}
-
-// KnownUses tells of each entry of Known what became of it.
-func (r *Record) KnownUses() []KnownUse {
+// KnownSites returns the growing sites that k is about. It is false if that cannot be known,
+// because there are no two heap profiles of the load.
+func (r *Record) KnownSites(k Known) (sites []heap.Site, checked bool) {
 	profiles := 0
 	for _, h := range r.HeapProfiles {
 		if h.Phase != Final {
 			profiles++
 		}
 	}
-	var uses []KnownUse
-	for _, k := range r.Known {
-		uses = append(uses, KnownUse{Known: k, Expired: r.expired(k), Unchecked: profiles < 2, Sites: k.use(r.Sites)})
+	for _, s := range r.Sites {
+		if s.Bytes > 0 && k.covers(s) {
+			sites = append(sites, s)
+		}
 	}
-	return uses
+	return sites, profiles >= 2
 }
 
 // KnownGrowth returns the bytes per request that growing sites of the run are known to grow
 // by: what is named for each entry of Known that has not expired and fits one.
 func (r *Record) KnownGrowth() (perRequest float64) {
 	for _, k := range r.Known {
-		if k.Validate() == nil && !r.expired(k) && len(k.use(r.Sites)) > 0 {
+		if sites, _ := r.KnownSites(k); k.Validate() == nil && !k.Expired(r.Started) && len(sites) > 0 {
 			perRequest += k.PerRequest
 		}
 	}

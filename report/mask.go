@@ -10,8 +10,8 @@ import (
 	"github.com/memgate/memgate/profile/leak"
 )
 
-// Masked stands where a secret was.
-const Masked = "•••"
+// masked stands where a secret was.
+const masked = "•••"
 
 // Mask takes what looks like a secret out of every text of the record: passwords and
 // queries in URLs, headers such as Authorization and Cookie, values of keys such as
@@ -23,7 +23,7 @@ func (r *Record) Mask(secrets ...string) {
 	slices.SortFunc(secrets, func(a, b string) int { return len(b) - len(a) }) // the longest first: it may hold others
 	pairs := make([]string, 0, 2*len(secrets))
 	for _, s := range secrets {
-		pairs = append(pairs, s, Masked)
+		pairs = append(pairs, s, masked)
 	}
 	replacer := strings.NewReplacer(pairs...)
 	*r = *r.mapped(func(s string) string { return maskText(replacer.Replace(s)) })
@@ -71,12 +71,12 @@ var (
 
 func maskText(s string) string {
 	for _, look := range looks[:2] {
-		s = look.ReplaceAllString(s, "${1}"+Masked)
+		s = look.ReplaceAllString(s, "${1}"+masked)
 	}
 	s = wholeURL.ReplaceAllStringFunc(s, maskQuery)
 	s = queryPair.ReplaceAllStringFunc(s, maskPair)
 	for _, look := range looks[2:] {
-		s = look.ReplaceAllString(s, "${1}"+Masked)
+		s = look.ReplaceAllString(s, "${1}"+masked)
 	}
 	return s
 }
@@ -87,7 +87,7 @@ func maskPair(pair string) string {
 	if bare := strings.TrimLeft(name, "?&"); bare == "gc" || bare == "debug" {
 		return pair
 	}
-	return name + "=" + Masked
+	return name + "=" + masked
 }
 
 // maskQuery takes the values out of a URL's query and fragment, and what has no name.
@@ -99,9 +99,9 @@ func maskQuery(url string) string {
 		switch {
 		case named && (name == "gc" || name == "debug"): // of net/http/pprof: no secret, and the sentence may go on behind it
 		case named:
-			parts[i] = name + "=" + Masked
+			parts[i] = name + "=" + masked
 		case part != "":
-			parts[i] = Masked
+			parts[i] = masked
 		}
 	}
 	return address + "?" + strings.Join(parts, "&")

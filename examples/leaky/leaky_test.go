@@ -20,8 +20,7 @@ func TestLeakIsFound(t *testing.T) {
 	t.Log("this server leaks on purpose: the test passes if memtest finds it, and says FAILED of it")
 	run := memtest.Run(t, memtest.Scenario{
 		Name: "shop",
-		Target: memtest.DockerOr(t,
-			memtest.Image{Go: "./server", Port: 8080, Ready: "/healthz", MemoryLimit: "256MiB"},
+		Target: memtest.Image{Go: "./server", Port: 8080, Ready: "/healthz", MemoryLimit: "256MiB"}.Or(t,
 			memtest.Process{Go: "./server", Ready: "/healthz"}),
 		Load:   load.Plan{Requests: load.Get("/checkout"), Rate: 200, Duration: 20 * time.Second},
 		Warmup: 3 * time.Second,

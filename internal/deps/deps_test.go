@@ -85,13 +85,31 @@ func TestNobodyKnowsGoButItsRuntime(t *testing.T) {
 		pkg, imports, _ := strings.Cut(line, " ")
 		for imported := range strings.FieldsSeq(imports) {
 			who := map[string][]string{
-				module + "/internal/golang":  {"internal/container", "internal/process", "memtest"},
+				module + "/internal/golang":  {"internal/container", "internal/process", "memtest/runtimes"},
 				module + "/internal/holders": {"internal/golang", "internal/holders/reader"},
 			}[imported]
 			if who != nil {
 				assert.Contains(t, who, strings.TrimPrefix(pkg, module+"/"), "%s imports %s", pkg, imported)
 			}
 		}
+	}
+}
+
+// TestHowMuchAPackageExports: a reader takes in a page of names at once. A type counts with
+// its methods, constants and constructors as one, as go doc -short lists them.
+func TestHowMuchAPackageExports(t *testing.T) {
+	for pkg, most := range map[string]int{"memtest": 24, "profile": 24, "report": 24, "load": 16} {
+		cmd := exec.CommandContext(t.Context(), "go", "doc", "-short", module+"/"+pkg)
+		out, err := cmd.Output()
+		require.NoError(t, err)
+		var names []string
+		for line := range strings.Lines(string(out)) {
+			if !strings.HasPrefix(line, " ") && strings.TrimSpace(line) != "" {
+				names = append(names, line)
+			}
+		}
+		assert.NotEmpty(t, names, pkg)
+		assert.LessOrEqual(t, len(names), most, "%s exports %v", pkg, names)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 
 	pprof "github.com/google/pprof/profile"
 
-	"github.com/memgate/memgate/memtest"
 	"github.com/memgate/memgate/memtest/target"
 	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/heap"
@@ -23,7 +22,7 @@ import (
 // Base is the memory of a target that has served nothing yet, in bytes.
 const Base = 20 << 20
 
-// Target is a memtest.Target. Set its fields before it is started; it is started once.
+// Target is a target.Target. Set its fields before it is started; it is started once.
 type Target struct {
 	Retains   uint64              // bytes and one object that each request leaves behind
 	Wavers    uint64              // bytes by which its live heap differs from look to look
@@ -39,7 +38,7 @@ type Target struct {
 	StartErr  error               // what Start answers, if anything
 	StopErr   error               // what Stop answers, if anything
 	DiesAfter uint64              // requests after which it ends by itself; 0: never
-	Exit      memtest.Exit        // how it ends then
+	Exit      target.Exit         // how it ends then
 	SeenLate  time.Duration       // how long after its end that is known
 	Emptied   bool                // its memory reads as next to nothing once it has ended
 	Handler   http.HandlerFunc    // how it answers; default 200
@@ -48,7 +47,7 @@ type Target struct {
 	served  atomic.Uint64
 	looks   atomic.Int64
 	stopped atomic.Bool
-	died    chan memtest.Exit
+	died    chan target.Exit
 	once    sync.Once
 	server  *http.Server
 	conns   chan net.Conn
@@ -56,21 +55,21 @@ type Target struct {
 }
 
 var (
-	_ memtest.Target  = (*Target)(nil)
+	_ target.Target   = (*Target)(nil)
 	_ profile.Sampler = (*Target)(nil)
 	_ net.Listener    = (*Target)(nil)
 )
 
 // Start begins to serve connections that Dial makes.
-func (t *Target) Start(context.Context) (*memtest.Instance, error) {
+func (t *Target) Start(context.Context) (*target.Instance, error) {
 	if t.StartErr != nil {
 		return nil, t.StartErr
 	}
-	t.died = make(chan memtest.Exit, 1)
+	t.died = make(chan target.Exit, 1)
 	t.conns, t.closed = make(chan net.Conn), make(chan struct{})
 	t.server = &http.Server{Handler: http.HandlerFunc(t.serve)}
 	go func() { _ = t.server.Serve(t) }()
-	inst := &memtest.Instance{
+	inst := &target.Instance{
 		URL:    "http://fake",
 		Memory: t,
 		Env:    target.Env{Target: "fake", Limit: t.Limit},

@@ -78,7 +78,7 @@ type SiteDelta struct {
 // four runs each on, they are of Mann and Whitney, which assume no distribution.
 func Runs(before, after []*report.Record) *Comparison {
 	c := &Comparison{Before: before, After: after, Sites: siteDeltas(before, after), Retained: heldDeltas(before, after), Judged: judgedBefore(after)}
-	c.Deltas = Deltas(report.FiguresOf(before), report.FiguresOf(after))
+	c.Deltas = Deltas(FiguresOf(before), FiguresOf(after))
 	if len(before) != 1 || len(after) != 1 || !before[0].Trial.Alone() || !after[0].Trial.Alone() {
 		return c
 	}
@@ -91,7 +91,7 @@ func Runs(before, after []*report.Record) *Comparison {
 }
 
 // Deltas compares figures of runs before a change with those of runs after it, by unit
-// (see [report.FiguresOf]), in the order of their importance. A figure that only one side has
+// (see [FiguresOf]), in the order of their importance. A figure that only one side has
 // is left out.
 func Deltas(before, after map[report.Metric][]float64) []Delta {
 	var all []Delta

@@ -67,7 +67,7 @@ func newVariant(runs []*report.Record, i int) (Variant, map[report.Metric][]floa
 		}
 		alive = append(alive, r)
 	}
-	figures := report.FiguresOf(alive)
+	figures := FiguresOf(alive)
 	for _, m := range report.Metrics() {
 		values := figures[m]
 		if len(values) == 0 {
