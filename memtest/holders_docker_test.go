@@ -26,7 +26,7 @@ func TestRunNamesTheHolder(t *testing.T) {
 		Warmup: 2 * time.Second, Settle: -1, MaxDuration: -1,
 	})
 	require.NoError(t, err)
-	assert.Contains(t, r.RetainersHow, "read from outside, go1.")
+	assert.Contains(t, r.RetainersHow, "heap read out of process (go1.")
 	require.NotEmpty(t, r.Retainers, "%s (%s; %s)", r.RetainersWhyNot, r.Trend.Verdict, r.Trend.Reason)
 	assert.Equal(t, "field main.server.sessions", r.Retainers[0].Name)
 	assert.Equal(t, "map[string]*main.session", r.Retainers[0].Type)

@@ -52,7 +52,7 @@ func TestHoldersOfAProcess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r, err := Measure(t.Context(), shapedProcess(command...))
 			require.NoError(t, err)
-			assert.Contains(t, r.RetainersHow, "read from outside, go1.")
+			assert.Contains(t, r.RetainersHow, "heap read out of process (go1.")
 			require.NotEmpty(t, r.Retainers, "%s (%s; %s)", r.RetainersWhyNot, r.Trend.Verdict, r.Trend.Reason)
 			assert.Equal(t, "field main.server.sessions", r.Retainers[0].Name)
 			assert.InDelta(t, 1, r.Retainers[0].Elements, 0.05)
@@ -91,7 +91,7 @@ func TestHoldersOfATargetOfOnesOwn(t *testing.T) {
 	s.Target = ownTarget{[]string{builtShapes(t)}}
 	r, err := Measure(t.Context(), s)
 	require.NoError(t, err)
-	assert.Contains(t, r.RetainersHow, "read from outside, go1.")
+	assert.Contains(t, r.RetainersHow, "heap read out of process (go1.")
 	require.NotEmpty(t, r.Retainers, "%s (%s; %s)", r.RetainersWhyNot, r.Trend.Verdict, r.Trend.Reason)
 	assert.Equal(t, "field main.server.sessions", r.Retainers[0].Name)
 }
