@@ -23,7 +23,7 @@ type Budget struct {
 	Settled          Size    // median of the run's last second (or its last sample), when the load has stopped
 	Headroom         Size    // least distance between the memory limit and the peak
 	GrowthPerRequest float64 // bytes per completed request that growth must provably stay within
-	NoOOM            bool    // no process of the target may be killed for want of memory
+	NoOOM            bool    // no process of the target may be OOM-killed
 
 	_ struct{}
 }

@@ -13,10 +13,10 @@ import (
 	"github.com/memgate/memgate/report"
 )
 
-// NoLeak fails the test if the target's memory grew with the requests it served, and,
-// in other words, if the evidence does not decide (unless the scenario allows that):
-// it never passes on too little data. It returns whether it passed; [CheckLeak] is its
-// core.
+// NoLeak fails the test if the target's memory grew with the requests it served. It also
+// fails, with a message of its own, if the evidence does not decide (unless the scenario
+// allows that): it never passes on too little data. It returns whether it passed;
+// [CheckLeak] is its core.
 //
 // The verdict is [leak.Detect]'s, over the measured load.
 func NoLeak(t TB, r *report.Record) bool {

@@ -16,16 +16,16 @@ import (
 // there are too few of them, or they are unusable.
 var ErrCannotTell = errors.New("cannot tell")
 
-// NotWorse fails the test if memory or latency got worse from the runs before a change
-// to those after it, and, in other words, if the runs cannot tell (unless the scenario
-// allows that): it never passes on too little data. [Pair] makes such runs. It returns
-// whether it passed; [Tolerance.Check] is its core.
+// NotWorse fails the test if memory or latency got worse from the runs before a change to
+// those after it. It also fails, with a message of its own, if the runs do not decide
+// (unless the scenario allows that): it never passes on too little data. [Pair] makes such
+// runs. It returns whether it passed; [Tolerance.Check] is its core.
 //
 // A figure got worse if all of this is so: p of benchstat's test, adjusted for all
 // figures that are judged (Holm), is at most 0.05; the 95 % interval of the change is
-// above 0; the change is more than the tolerance; and it is more than the noise floor: what
-// a difference of runs that scatter as these do exceeds in 1 of 500 cases by chance. What
-// was said is kept in the last record after the change.
+// above 0; the change is more than the tolerance; and it is more than the noise floor, which
+// a difference of runs that scatter as these do exceeds in 1 of 500 cases by chance. The
+// checks are kept in the last record after the change.
 func NotWorse(t TB, before, after []*report.Record, tol Tolerance) bool {
 	t.Helper()
 	checks, err := tol.Check(before, after)

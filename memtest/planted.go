@@ -39,7 +39,7 @@ func add(m *profile.Memory, bytes uint64, figures ...profile.Field) {
 }
 
 // doubled returns a copy of the run in which the target had taken twice the memory at each
-// moment, and had been killed for want of it once.
+// moment, and had been OOM-killed once.
 func doubled(r *report.Record) *report.Record {
 	twice := copied(r)
 	for i := range twice.Samples {

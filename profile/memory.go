@@ -23,7 +23,7 @@ type Memory struct {
 	Kernel       uint64 // kernel memory: slab, kernel stacks, page tables, per-CPU memory; not Sock
 	Swap         uint64 // swapped out
 	Limit        uint64 // hard limit; 0 means that there is none
-	OOMKills     uint64 // processes the kernel has killed for want of memory, so far
+	OOMKills     uint64 // processes the kernel has OOM-killed, so far
 
 	// PeakUsage is the largest Usage since the peak was last reset, or else since the
 	// container's start: exact, however short it was. There is none of WorkingSet.
@@ -76,7 +76,7 @@ type Memory struct {
 var ErrGone = errors.New("the target is gone")
 
 // ErrRevived says that the target ended and was started again since the sample before:
-// what comes now is another series. It is told once, in the place of a sample.
+// what comes now is another series. It is returned once, in place of a sample.
 var ErrRevived = errors.New("the target was started again")
 
 // A Sampler reads a target's memory now into m, which it overwrites whole. It is

@@ -119,11 +119,11 @@ type Kind string
 
 // The kinds of findings.
 const (
-	OOMKilled   Kind = "oom-killed"   // the kernel killed the target for want of memory: a witness says so
+	OOMKilled   Kind = "oom-killed"   // the kernel OOM-killed the target: a witness says so
 	Exited      Kind = "exited"       // the target ended by itself, or was killed
 	Pinned      Kind = "pinned"       // the target sat at its memory limit, and suffered, without being killed
 	KnownGrowth Kind = "known growth" // what became of growth that the scenario tolerates
 	LoadFailed  Kind = "load-failed"  // the load could not go on
-	Extended    Kind = "extended"     // the load went on for longer than planned, for want of evidence
+	Extended    Kind = "extended"     // the load went on for longer than planned, because the evidence does not decide
 	Warning     Kind = "warning"      // the run went on with less than was asked
 )

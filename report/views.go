@@ -27,7 +27,7 @@ func (r *Record) During(phase string) profile.Series {
 	return r.Samples.Between(p.From, p.To)
 }
 
-// LiveHeapsDuring returns the floors that were read in the phase of that name.
+// LiveHeapsDuring returns the live heaps that were read in the phase of that name.
 func (r *Record) LiveHeapsDuring(phase string) []profile.LiveHeap {
 	p, ok := r.Phase(phase)
 	if !ok {
@@ -42,7 +42,7 @@ func (r *Record) LiveHeapsDuring(phase string) []profile.LiveHeap {
 	return in
 }
 
-// rests returns the floors at rest next to the measured load, before it and after it; zero
+// rests returns the live heaps at rest next to the measured load, before it and after it; zero
 // where they were not read.
 func (r *Record) rests() (before, after profile.LiveHeap) {
 	load, _ := r.Phase(Load)
@@ -89,7 +89,7 @@ func (r *Record) Evidence() leak.Evidence {
 	for i := 1; i < len(e.Samples); i++ {
 		before, s := e.Samples[i-1], e.Samples[i]
 		if s.OOMKills > before.OOMKills {
-			e.Broken = append(e.Broken, fmt.Sprintf("the kernel killed %d process(es) of the target for want of memory at %s", s.OOMKills-before.OOMKills, words.Clock(s.At)))
+			e.Broken = append(e.Broken, fmt.Sprintf("the kernel OOM-killed %d process(es) of the target at %s", s.OOMKills-before.OOMKills, words.Clock(s.At)))
 		}
 	}
 	e.Broken = append(e.Broken, gapsInWords(Gaps(e.Samples, r.Source.Every), e.Window, r.Source.Every)...)

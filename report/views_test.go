@@ -36,7 +36,7 @@ func TestEvidenceThatIsBroken(t *testing.T) {
 		want  string // "" if it is not broken
 	}{
 		"killed":            {func(r *report.Record) { r.Notes = append(r.Notes, report.Finding{Fatal: true, Summary: "it died"}) }, "it died"},
-		"a child is killed": {func(r *report.Record) { r.Samples[300].OOMKills, r.Samples[301].OOMKills = 0, 1 }, "the kernel killed 1 process(es) of the target for want of memory at 00:30"},
+		"a child is killed": {func(r *report.Record) { r.Samples[300].OOMKills, r.Samples[301].OOMKills = 0, 1 }, "the kernel OOM-killed 1 process(es) of the target at 00:30"},
 		"gap":               {func(r *report.Record) { r.Samples = append(r.Samples[:300:300], r.Samples[360:]...) }, "no memory sample was taken for 6.1s from 00:29 on"},
 		"short gap":         {func(r *report.Record) { r.Samples = append(r.Samples[:300:300], r.Samples[320:]...) }, ""},
 		"slow sampling": {func(r *report.Record) {

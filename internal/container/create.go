@@ -142,7 +142,7 @@ func (e *engine) create(ctx context.Context, req testcontainers.GenericContainer
 }
 
 // unfinished reports whether testcontainers still had something to do to a container
-// that it created, when it gave up for want of Ryuk.
+// that it created, when it gave up because there is no Ryuk.
 func unfinished(req testcontainers.GenericContainerRequest) bool {
 	if len(req.Files) > 0 || len(req.HostAccessPorts) > 0 {
 		return true

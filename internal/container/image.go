@@ -130,7 +130,7 @@ func buildOptions(s Spec) (client.ImageBuildOptions, error) {
 	return opts, nil
 }
 
-// whyNotCreated explains why a container could not be created: for want of its image,
+// whyNotCreated explains why a container could not be created: if its image is missing,
 // or what else the engine said.
 func (e *engine) whyNotCreated(ctx context.Context, ref string, err error) error {
 	if _, missing := e.ImageInspect(ctx, ref); errdefs.IsNotFound(missing) {

@@ -61,7 +61,7 @@ func (p *pressure) due(s *profile.Sample) (why string) {
 	case share >= rearmed && rose(&before, s, profile.LimitEvents, profile.OOMEvents) > 0:
 		return "the limit was hit"
 	case float64(rose(&before, s, profile.StallSome)) > stallAlarm*float64(took.Microseconds()):
-		return "stalls for want of memory"
+		return "memory stalls"
 	case share >= soonFrom && took >= paceOver/2 && set > before.WorkingSet:
 		if left := time.Duration(float64(limit-min(set, limit)) / float64(set-before.WorkingSet) * float64(took)); left < soonest {
 			return fmt.Sprintf("%.0f%% of the limit, which is %.1f s away", 100*share, left.Seconds())

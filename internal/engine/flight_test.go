@@ -53,7 +53,7 @@ func TestAlarms(t *testing.T) {
 		"stays near it":             {at(level(91, 100)...), []string{"91% of the limit"}},
 		"rushes to it":              {at(ramp(40, 70, 2)...), []string{"50% of the limit, which is 2.5 s away", "60% of the limit, which is 2.0 s away", "70% of the limit, which is 1.5 s away"}},
 		"hits it at once":           {withEvents, []string{"the limit was hit"}},
-		"waits for memory":          {stalled, []string{"stalls for want of memory"}},
+		"waits for memory":          {stalled, []string{"memory stalls"}},
 		"comes again":               {at(append(append(level(91, 10), level(60, 10)...), level(91, 10)...)...), []string{"91% of the limit", "91% of the limit"}},
 		"there is no limit":         {noLimit, nil},
 		"up and down many times":    {at(sawtooth(100)...), repeated("91% of the limit", mostAlarms)},

@@ -23,7 +23,7 @@ func (j *journal) growth(r *report.Record) []heap.Site {
 }
 
 // guess names the likeliest places where memory leaks by so little, or in so few steps,
-// that none can be told from chance, and where the target was killed for want of memory.
+// that none can be told from chance, and where the target was OOM-killed.
 // If they are known to grow, the run is judged again.
 func (j *journal) guess(r *report.Record) {
 	killed := oomKill(r) != nil
@@ -107,7 +107,7 @@ func judgedHeaps(all []report.ProfileFile, killed bool) []heap.Profile {
 	return planned
 }
 
-// oomKill returns the finding that the target was killed for want of memory; nil if it was not.
+// oomKill returns the finding that the target was OOM-killed; nil if it was not.
 func oomKill(r *report.Record) *report.Finding {
 	for i := range r.Notes {
 		if r.Notes[i].Kind == report.OOMKilled {

@@ -141,7 +141,7 @@ func moveThread(dir string) error {
 	return nil
 }
 
-// oomKills returns how many processes of the group the kernel has killed for want of memory.
+// oomKills returns how many processes of the group the kernel has OOM-killed.
 func (g *group) oomKills() uint64 {
 	name := map[int]string{1: "memory.oom_control", 2: "memory.events"}[g.version]
 	data, _ := os.ReadFile(filepath.Join(g.dir, name))

@@ -51,7 +51,7 @@ type TaskProfiler interface {
 // who holds what grew.
 type HeapWalker interface {
 	// Walk tells what is reachable, by path. It is asked while no load runs: after the
-	// warm-up, between parts of a load that goes on for want of evidence, and at the
+	// warm-up, between parts of a load that is extended, and at the
 	// end, right after a forced collection if the Runtime is a Collector. What it keeps
 	// open from one call to the next, Instance.Stop releases.
 	Walk(ctx context.Context) (*profile.Paths, error)

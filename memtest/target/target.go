@@ -88,7 +88,7 @@ type PeakResetter interface {
 // Exit is how a target ended by itself. As an error it is why a target was never ready.
 type Exit struct {
 	Code      int    // exit code; 137 is SIGKILL, from whomever; -1 if it cannot be known
-	OOMKilled bool   // the kernel killed it for want of memory: Witness says so
+	OOMKilled bool   // the kernel OOM-killed it: Witness says so
 	Witness   string // who says so: "inspect", "oom event", "oom_kill 0 → 1"; else what else is known
 	Logs      string // its last log lines
 	Revived   bool   // its restart policy starts it again: the run goes on to sample it, and nothing judges it

@@ -57,7 +57,7 @@ func (e Evidence) badSamples() *fault {
 			if s.OOMKills < before.OOMKills {
 				return backwards("the count of OOM kills", "samples", s.At)
 			}
-			return &fault{fmt.Sprintf("the kernel killed a process of the target for want of memory before %s", moment(s.At)),
+			return &fault{fmt.Sprintf("the kernel OOM-killed a process of the target before %s", moment(s.At)),
 				"raise the memory limit, or look at what grew until then"}
 		case s.At-before.At > longestGap && s.At-before.At > e.length()/5:
 			return &fault{fmt.Sprintf("there are no samples from %s to %s", moment(before.At), moment(s.At)), repeat}

@@ -38,14 +38,14 @@ type Evidence struct {
 	Planned float64       // requests per second that were planned; 0 if not known
 	Window  time.Duration // length of the measured load; 0 means from the first sample to the last
 
-	// RestBefore and Rest are the floors before the measured load and after it, when the
-	// target had come to rest; the zero Floor if they were not read. Growth of what the
+	// RestBefore and Rest are the live heaps before the measured load and after it, when the
+	// target had come to rest; the zero LiveHeap if they were not read. Growth of what the
 	// target gives back at rest was not leaked.
 	RestBefore, Rest profile.LiveHeap
 
-	// Reachable is what was reachable in the heap, read from outside before the measured
-	// load, where it paused, and after it; none where it was not read. Held is who holds
-	// what grew, and how many elements that had then.
+	// Reachable is what was reachable in the heap, as walked before the measured
+	// load, where it paused, and after it; none where it was not read. Retainers are what
+	// retains the growth, and how many elements each had then.
 	Reachable []profile.Reachable
 	Retainers []Retainer
 

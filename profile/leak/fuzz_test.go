@@ -103,7 +103,7 @@ func TestBadEvidence(t *testing.T) {
 		{"one moment", Evidence{Samples: series(func(_ int, s *profile.Sample) { s.At = 0 })}, "the same moment"},
 		{"no requests", Evidence{Samples: series(func(_ int, s *profile.Sample) { s.Requests = 5 })}, "no requests were completed"},
 		{"counter reset", Evidence{Samples: series(func(i int, s *profile.Sample) { s.Requests = uint64(i%100) * 100 })}, "requests runs backwards"},
-		{"OOM kill", Evidence{Samples: series(func(i int, s *profile.Sample) { s.OOMKills = uint64(i / 100) })}, "want of memory"},
+		{"OOM kill", Evidence{Samples: series(func(i int, s *profile.Sample) { s.OOMKills = uint64(i / 100) })}, "OOM-killed"},
 		{"restart", Evidence{Samples: series(same), LiveHeaps: []profile.LiveHeap{{NumGC: 9}, {At: time.Second, NumGC: 2}}}, "restarted"},
 		{"gap", Evidence{Samples: append(series(same)[:40], series(same)[80:]...)}, "no samples from 19.5s to 40s"},
 		{"pause", Evidence{Samples: series(func(i int, s *profile.Sample) {

@@ -73,7 +73,7 @@ type Trend struct {
 	Remedy string // if Inconclusive: what would decide it
 
 	// More is how much longer the load must run for a verdict, if it is Inconclusive
-	// for want of data; 0 where more of the same would not decide it.
+	// because there is too little data; 0 where more of the same would not decide it.
 	More time.Duration
 }
 
