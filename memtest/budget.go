@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +36,7 @@ var _ Gate = Budget{}
 func Within(t TB, r *report.Record, b Budget) bool {
 	t.Helper()
 	checks, err := b.Check(r)
+	checks = explained(checks, report.Budget, err)
 	placed(checks)
 	r.Checks = append(r.Checks, checks...)
 	if err != nil {
@@ -297,13 +299,14 @@ func oomKills(s profile.Series) (before, after uint64, known bool) {
 
 func budgetMessage(r *report.Record, checks []report.Check) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "memory budget exceeded for %q", r.Name)
+	exceeded := slices.ContainsFunc(checks, func(c report.Check) bool { return c.Outcome == report.Failed })
+	if exceeded {
+		fmt.Fprintf(&b, "memory budget exceeded for %q", r.Name)
+	} else {
+		fmt.Fprintf(&b, "inconclusive: the memory budget of %q cannot be judged", r.Name)
+	}
 	for _, c := range checks {
-		mark := "✓"
-		if !c.Passed() {
-			mark = "✗"
-		}
-		fmt.Fprintf(&b, "\n    %s %-20s %-12s got %s", mark, c.Rule, c.Allowed, c.Got)
+		fmt.Fprintf(&b, "\n    %s %-20s %-12s got %s", c.Mark(), c.Rule, c.Allowed, c.Got)
 	}
 	fmt.Fprintf(&b, "\n    source %s, %.0f Hz, %s samples", r.Source.Kind, r.Source.Achieved, words.Count(uint64(len(r.Samples))))
 	if r.Env.Limit > 0 {

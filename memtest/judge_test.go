@@ -219,3 +219,59 @@ func TestBudgetThatCannotBeJudged(t *testing.T) {
 	_, err := memtest.Budget{Peak: "1GiB"}.Check(r)
 	assert.ErrorContains(t, err, "cut short", "a run that ended early proves nothing")
 }
+
+// TestTheRecordEndsAsTheTestDoes: whatever a judge fails for, the page of the run does not say
+// that it passed, and a test that passes has no page that says otherwise.
+func TestTheRecordEndsAsTheTestDoes(t *testing.T) {
+	slower := trials("b", 5, 40)
+	for _, r := range slower {
+		r.Load.Rate = 100
+	}
+	failing := trials("b", 5, 40)
+	failing[0].Load.Success = 0.5
+	allowed := trials("b", 4, 40)
+	for _, r := range allowed {
+		r.AllowInconclusive = true
+	}
+	worse := func(before, after []*report.Record, tol memtest.Tolerance) func(*fakeTest) (bool, *report.Record) {
+		return func(f *fakeTest) (bool, *report.Record) {
+			return memtest.NotWorse(f, before, after, tol), after[len(after)-1]
+		}
+	}
+	within := func(b memtest.Budget) func(*fakeTest) (bool, *report.Record) {
+		return func(f *fakeTest) (bool, *report.Record) {
+			r := trial("a", 40)
+			return memtest.Within(f, r, b), r
+		}
+	}
+	drifted := func(now []*report.Record, b memtest.Baseline) func(*fakeTest) (bool, *report.Record) {
+		return func(f *fakeTest) (bool, *report.Record) { return memtest.NoDrift(f, now, b), now[len(now)-1] }
+	}
+	t.Chdir(t.TempDir())
+	t.Setenv("CI", "")
+	recorded(t, trials("orders", 5, 40))
+	few := trials("orders", 1, 40)
+	few[0].AllowInconclusive = true
+	for name, tc := range map[string]struct {
+		judge func(*fakeTest) (bool, *report.Record)
+		want  report.Outcome
+	}{
+		"the same":                    {worse(trials("a", 5, 40), trials("b", 5, 40), memtest.Tolerance{}), report.Passed},
+		"another rate":                {worse(trials("a", 5, 40), slower, memtest.Tolerance{}), report.Inconclusive},
+		"requests that failed":        {worse(trials("a", 5, 40), failing, memtest.Tolerance{}), report.Inconclusive},
+		"nothing before":              {worse(nil, trials("b", 5, 40), memtest.Tolerance{}), report.Inconclusive},
+		"a tolerance that is no size": {worse(trials("a", 5, 40), trials("b", 5, 40), memtest.Tolerance{Absolute: "much"}), report.Inconclusive},
+		"too few, which is allowed":   {worse(trials("a", 4, 40), allowed, memtest.Tolerance{}), report.Passed},
+		"a budget that is kept":       {within(memtest.Budget{Peak: "64MiB"}), report.Passed},
+		"a budget of nothing":         {within(memtest.Budget{}), report.Inconclusive},
+		"a budget not measured":       {within(memtest.Budget{Headroom: "1MiB"}), report.Inconclusive},
+		"no drift":                    {drifted(trials("orders", 5, 40), orders), report.Passed},
+		"no baseline":                 {drifted(trials("orders", 5, 40), memtest.Baseline{File: "testdata/none"}), report.Inconclusive},
+		"one trial, which is allowed": {drifted(few, orders), report.Passed},
+	} {
+		f := &fakeTest{}
+		passed, r := tc.judge(f)
+		assert.Equal(t, tc.want, r.Outcome(), name)
+		assert.Equal(t, tc.want == report.Passed, passed, "%s: %v", name, f.errors)
+	}
+}

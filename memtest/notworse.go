@@ -33,11 +33,22 @@ func NotWorse(t TB, before, after []*report.Record, tol Tolerance) bool {
 		t.Errorf("%s", err)
 	}
 	if len(after) > 0 {
+		checks = explained(checks, report.NotWorse, err)
 		placed(checks)
 		last := after[len(after)-1]
 		last.Checks = append(last.Checks, checks...)
 	}
 	return err == nil
+}
+
+// explained returns the checks with one more that says why, if the judge fails although no
+// figure did: runs that cannot be compared, a baseline that is not there, a bad size. What
+// the record keeps then fails as the test does.
+func explained(checks []report.Check, judge report.Judge, err error) []report.Check {
+	if err == nil || slices.ContainsFunc(checks, func(c report.Check) bool { return !c.Passed() }) {
+		return checks
+	}
+	return append(checks, report.Check{Judge: judge, Rule: string(judge), Got: "cannot tell", Reason: err.Error()})
 }
 
 // Check compares the runs, a check for each figure that any of them has. The error is
@@ -65,15 +76,20 @@ func (tol Tolerance) Check(before, after []*report.Record) ([]report.Check, erro
 	if why == "" {
 		return checks, nil
 	}
-	if allow := after[len(after)-1].AllowInconclusive; allow {
-		for i := range checks {
-			if checks[i].Outcome == report.Inconclusive {
-				checks[i].Outcome = report.Passed
-			}
-		}
+	if after[len(after)-1].AllowInconclusive {
+		letPass(checks)
 		return checks, nil
 	}
 	return checks, fmt.Errorf("%w whether memory got worse between %s: %s", ErrCannotTell, names, why)
+}
+
+// letPass makes checks that cannot tell pass, where the scenario allows that.
+func letPass(checks []report.Check) {
+	for i := range checks {
+		if checks[i].Outcome == report.Inconclusive {
+			checks[i].Outcome = report.Passed
+		}
+	}
 }
 
 func sideName(runs []*report.Record, word string) string {

@@ -86,13 +86,13 @@ func (c Check) Passed() bool { return c.Outcome == Passed }
 
 // Mark returns the sign of what became of the rule: ✓ kept, ✗ broken, – neither.
 func (c Check) Mark() string {
-	switch {
-	case c.Outcome == Passed:
+	switch c.Outcome {
+	case Passed:
 		return "✓"
-	case c.CutShort:
-		return "–"
+	case Failed:
+		return "✗"
 	}
-	return "✗"
+	return "–"
 }
 
 // Finding is something that happened in the run which a reader must know.

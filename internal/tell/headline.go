@@ -52,6 +52,8 @@ func undecidedInWords(r *report.Record) string {
 	for _, c := range r.Checks {
 		switch {
 		case c.Outcome != report.Inconclusive:
+		case c.Metric == "" && c.Reason != "":
+			return c.Reason
 		case c.Judge == report.NotWorse, c.Judge == report.NoDrift:
 			return fmt.Sprintf("cannot compare %s: %s", c.Metric.Name(), c.Reason)
 		case c.Metric == report.GrowthPerRequest:
