@@ -18,18 +18,20 @@ type Driver interface {
 	// every operation as it completes. It calls m.Begin as it starts and m.End when it has
 	// sent its last.
 	//
-	// The deadline of ctx is the planned end: the driver stops sending, lets what is in
-	// flight finish for a moment, and returns nil. Cancelling ctx aborts at once, requests
-	// in flight included, and Drive returns the context's error. When Drive returns,
-	// nothing of it runs on and no connection is left open.
+	// It ends after the Schedule's Duration, or at the deadline of ctx if that is earlier:
+	// it stops sending, lets what is in flight finish for a moment, and returns nil. In the
+	// measured load ctx may have no deadline but the test's. Cancelling ctx aborts at once,
+	// requests in flight included, and Drive returns the context's error. When Drive
+	// returns, nothing of it runs on and no connection is left open.
 	//
-	// A run calls it for its warm-up, for the measured load and for each time that the load
-	// goes on, one after the other.
+	// A run calls it again and again until its warm-up is over, then for the measured load,
+	// and each time that the load is extended, one call after the other.
 	Drive(ctx context.Context, base string, m *Meter) error
 }
 
-// Schedule is the shape of a load. A run takes its heap profiles by it, goes on with the
-// load by it where the evidence does not decide, and compares it with the test's deadline.
+// Schedule is the shape of a load. Without a Duration a run takes no heap profiles while it
+// is loaded, never extends the load, and cannot compare it with the test's deadline. Without
+// a Rate it does not see that the target got less than was planned. Either is a warning.
 type Schedule struct {
 	Rate     float64       // requests per second; 0 if it is not known
 	Duration time.Duration // of one Drive; 0 if it is not known
@@ -39,7 +41,7 @@ type Schedule struct {
 // Known reports whether rate and duration are known.
 func (s Schedule) Known() bool { return s.Rate > 0 && s.Duration > 0 }
 
-// Func returns a Driver that calls drive, and plans what s says.
+// Func makes a Driver of drive. s is its Schedule.
 func Func(s Schedule, drive func(ctx context.Context, base string, m *Meter) error) Driver {
 	return scheduled{s, drive}
 }

@@ -16,8 +16,8 @@
 // [Run] starts the target in a container, waits until it is ready, warms it up,
 // loads it at a constant rate while its memory is sampled and its live heap is
 // read after forced collections, lets it cool down, reads the last live heap, and
-// removes it. [NoLeak] and [Within] are pure functions of the record; a report in
-// HTML and JSON is written when the test ends, whether it passed or failed.
+// removes it. [NoLeak] and [Within] need nothing but the record, and add to it what they
+// found; a report in HTML and JSON is written when the test ends, whether it passed or failed.
 //
 // [Measure] is the same without a testing.T. [Pair], [Matrix] and [Trials] repeat a
 // scenario for [NotWorse]. [NoDrift] holds trials to a committed [Baseline], and

@@ -17,7 +17,7 @@ const defaultTrials = 5 // the fewest with which NotWorse can tell its six figur
 // cannot be made, or whose target dies, ends the test. Trials differ from what [Run]
 // does in this: their loads are equal, never extended; no collection is forced and no
 // profile taken while the load runs, so that peaks are those of production; the
-// heap is not walked; and a Go package is compiled once for all of them. They say little
+// heap is not walked, unless HeapWalk requires it; and a Go package is compiled once for all of them. They say little
 // about leaks: for those, [Run] the scenario and ask [NoLeak].
 //
 // The order is in the records with its seed; MEMTEST_SEED sets it again. When the test

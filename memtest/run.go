@@ -16,9 +16,8 @@ import (
 
 // TB is what Run and the judges need of a *testing.T or *testing.B.
 //
-// What else those have is used where t has it too: Deadline, so that the run ends ahead of
-// it, ArtifactDir, Attr, Output and ReportMetric. What wraps a *testing.T should embed it:
-// embedding a TB leaves these out.
+// If t also has Deadline, ArtifactDir, Attr, Output or ReportMetric, they are used. A wrapper
+// should therefore embed the *testing.T, not a TB.
 type TB interface {
 	Helper()
 	Name() string
@@ -36,8 +35,8 @@ const deadlineMargin = 5 * time.Second
 
 // Run runs the scenario and returns its record, to be judged.
 //
-// A run that cannot be made ends the test: a scenario without target, load or
-// duration, a target that does not start, a test deadline (go test -timeout) that is
+// A run that cannot be made ends the test: a scenario without target or load, an
+// invalid load.Plan, a target that does not start, a test deadline (go test -timeout) that is
 // shorter than the plan. A target that dies in the run fails the test and lets it go
 // on, with the finding in the record.
 //

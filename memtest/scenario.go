@@ -47,7 +47,8 @@ type Scenario struct {
 	// where it is permitted and the heap is not too large.
 	HeapWalk HeapWalk
 
-	// AllowInconclusive lets NoLeak pass where the evidence does not decide.
+	// AllowInconclusive lets NoLeak, NotWorse, NoDrift and Within's GrowthPerRequest pass if
+	// the evidence does not decide.
 	AllowInconclusive bool
 
 	leftAlone bool // while it is loaded: no collection is forced then, no profile taken

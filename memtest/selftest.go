@@ -32,14 +32,14 @@ type evidence struct {
 // It runs the scenario once, as [Run] does, and five times on each side of a [Pair] of
 // the scenario with itself: what differs there is noise. Then it plants faults into
 // copies of the records.
-//   - NoLeak, always: it passes the run, and does not with a leak of three times what the
-//     run excludes, planted into its samples and live heaps.
+//   - NoLeak, always: it must pass on the run, and fail when a leak of three times the
+//     detectable size is planted.
 //   - [Budget]: the run keeps each assertion, with more to spare than noise takes; with its
 //     figure doubled it does not. A budget that lets a doubling pass is no gate.
 //   - [Tolerance]: no figure of the pair is worse; none has a noise floor above the
 //     tolerance; a rise of three times the tolerance is worse.
-//   - [Baseline]: its Tolerance, as above; and the trials are no worse than the file, and
-//     are with that rise. The noise floors are kept in the file from then on: the first
+//   - [Baseline]: its Tolerance, as above; it must pass on the trials, and fail when they
+//     are raised by that amount. The noise floors are kept in the file from then on: the first
 //     time, and with MEMTEST_UPDATE=1; under CI that is only reported.
 //
 // The failure says what was measured, what is allowed, and what to set instead.

@@ -20,8 +20,8 @@ type Tolerance struct {
 	Relative float64
 	Absolute Size
 
-	// Growth is by how many bytes per request growth may rise; default 64. There is no
-	// share of it: before a change it should be next to nothing.
+	// GrowthPerRequest is by how many bytes per request growth may rise; default 64. There is
+	// no relative tolerance, because growth should be near zero.
 	GrowthPerRequest float64
 
 	// Latency is the share of the median before by which the 99th percentile of the

@@ -15,7 +15,7 @@ import (
 //	{"at_ns":[100000000,100000000],"requests":[0,20],"usage":[5242880,-4096]}
 //
 // at_ns is Sample.At in nanoseconds, requests Sample.Requests, the others are named
-// as Value names them. Each number is the difference from the one before it in its
+// as Field.String names them. Each number is the difference from the one before it in its
 // array, the first from 0; null is a sample that does not have the figure, and a
 // figure that none has is left out. It fails where At is negative.
 func (s Series) MarshalJSON() ([]byte, error) {

@@ -7,7 +7,8 @@ import (
 )
 
 // Alarm is a moment near the memory limit, and what the largest process of the target was
-// made of then, in bytes. A heap profile of the same moment is among Heaps, by its Why.
+// made of then, in bytes. Record.HeapProfiles has a profile
+// with the same Why, if one could be taken.
 type Alarm struct {
 	At         time.Duration
 	Requests   uint64

@@ -19,7 +19,7 @@ var csvColumns = []string{
 	"forced_gc_heap", "heap_objects_count",
 }
 
-// CSV writes the samples and floors of the measured load, a row each in the order of
+// CSV writes the samples and live heaps of the measured load, a row each in the order of
 // time, in the format that [leak.ReadTrace] reads: sizes in bytes, t_ms since the
 // load's start, reqs from 0, an empty cell where a figure was not sampled. A row is
 // only of numbers: nothing that the target chose stands in it.
@@ -27,15 +27,15 @@ func (r *Record) CSV(w io.Writer) error {
 	b := bufio.NewWriterSize(w, 64<<10)
 	b.WriteString(strings.Join(csvColumns, ",") + "\n")
 	window, _ := r.Phase(Load)
-	samples, floors := r.During(Load), r.LiveHeapsDuring(Load)
-	rows := csvRows{b: b, start: window.From, before: requestsBefore(samples, floors)}
-	for len(samples) > 0 || len(floors) > 0 {
-		if len(floors) == 0 || len(samples) > 0 && samples[0].At <= floors[0].At {
+	samples, heaps := r.During(Load), r.LiveHeapsDuring(Load)
+	rows := csvRows{b: b, start: window.From, before: requestsBefore(samples, heaps)}
+	for len(samples) > 0 || len(heaps) > 0 {
+		if len(heaps) == 0 || len(samples) > 0 && samples[0].At <= heaps[0].At {
 			rows.sample(&samples[0])
 			samples = samples[1:]
 		} else {
-			rows.floor(&floors[0])
-			floors = floors[1:]
+			rows.floor(&heaps[0])
+			heaps = heaps[1:]
 		}
 	}
 	if err := b.Flush(); err != nil {
@@ -45,13 +45,13 @@ func (r *Record) CSV(w io.Writer) error {
 }
 
 // requestsBefore returns how many requests were completed when the load began.
-func requestsBefore(samples profile.Series, floors []profile.LiveHeap) uint64 {
+func requestsBefore(samples profile.Series, heaps []profile.LiveHeap) uint64 {
 	least := uint64(math.MaxUint64)
 	for i := range samples {
 		least = min(least, samples[i].Requests)
 	}
-	for i := range floors {
-		least = min(least, floors[i].Requests)
+	for i := range heaps {
+		least = min(least, heaps[i].Requests)
 	}
 	return least
 }

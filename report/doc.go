@@ -6,5 +6,5 @@
 // what package leak judges.
 //
 // Forms for people are elsewhere: package page writes a record as HTML, Markdown and
-// text; package compare puts runs beside each other. This package makes no sentences.
+// text; package compare puts runs beside each other.
 package report

@@ -16,11 +16,11 @@ const (
 	gapLeast = time.Second / 2 // that they may take however short the window is
 )
 
-// LongestGap returns the time without a sample from which on the evidence is broken: what
-// happened meanwhile is not known.
+// LongestGap returns how long a gap is that makes the run inconclusive: what happened
+// meanwhile is not known.
 func (s Source) LongestGap() time.Duration { return max(longestGap, 10*s.Every) }
 
-// ShortestGap returns the distance of two samples that is the longest not yet called a gap.
+// ShortestGap returns the distance of two samples above which there is a gap between them.
 func (s Source) ShortestGap() time.Duration { return gapFrom * s.Every }
 
 // Gaps returns the times without samples in s, which were planned every so often.

@@ -13,9 +13,8 @@ import (
 // Schema is the version of Record that this package writes.
 const Schema = 2
 
-// Record is everything one run measured, and what was found in it. Judges are pure
-// functions of it; it is written as JSON beside the report and can be judged again
-// years later.
+// Record is everything one run measured, and what was found in it. A judge needs nothing
+// else. It is written as JSON beside the report and can be judged again years later.
 type Record struct {
 	Schema    int       // version of this structure as it was read; JSON writes the constant Schema
 	Name      string    // the scenario's name: the test's, by default
@@ -146,7 +145,7 @@ type Env struct {
 	Target    string   // what was run: an image reference, a Go package
 	Image     string   // image ID
 	Address   string   // the URL that was loaded
-	Limit     uint64   // hard memory limit in bytes, as the kernel has it; 0 if none
+	Limit     uint64   // hard memory limit in bytes, as configured; 0 if none. Samples have the kernel's
 	CPUs      float64  // CPU quota in cores; 0 if none
 	EnvNames  []string // names of the environment variables given to the target
 	Kernel    string
@@ -160,7 +159,7 @@ type Env struct {
 	Runtime   profile.RuntimeInfo // the target's, and the words for it
 }
 
-// ProfileFile is a heap profile of the target kept as a file for go tool pprof.
+// ProfileFile is a heap or goroutine profile of the target, kept as a file for go tool pprof.
 type ProfileFile struct {
 	At       time.Duration
 	Requests uint64

@@ -59,10 +59,12 @@ func (r *Record) rests() (before, after profile.LiveHeap) {
 }
 
 // Evidence returns what the record says of the measured load, for [leak.Detect]: samples
-// and floors of that phase, and what interrupted it. An interruption is a fatal
-// finding, an OOM kill (of a child of the target, too), a start of the target in the
-// midst of it, 3 s (or ten planned distances) without a sample, and gaps that are
-// more than a tenth of it.
+// and live heaps of that phase, and what interrupted it. An interruption is one of these:
+//   - a fatal finding;
+//   - an OOM kill, of a child of the target too;
+//   - a restart;
+//   - no sample for 3 s, or for ten intervals if that is longer;
+//   - gaps of more than a tenth of the load in all.
 func (r *Record) Evidence() leak.Evidence {
 	window, _ := r.Phase(Load)
 	e := leak.Evidence{

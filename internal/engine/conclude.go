@@ -16,6 +16,7 @@ func (r *run) conclude() *report.Record {
 	r.walker.conclude(record)
 	record.Trend = leak.Detect(record.Evidence())
 	j.guess(record)
+	r.walker.correct(record)
 	if text := nameless(record); text != "" {
 		j.warn(text)
 	}

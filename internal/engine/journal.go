@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -168,4 +170,23 @@ func (j *journal) noAnswer(text string) {
 	defer j.mu.Unlock()
 	j.lost = append(j.lost, len(j.record.Notes))
 	j.record.Notes = append(j.record.Notes, report.Finding{At: j.since(), Kind: report.Warning, Summary: text})
+}
+
+// exit keeps the finding that the target ended by itself.
+func (j *journal) exit(exit target.Exit) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	exit = withWitness(exit, j.record.Samples)
+	j.record.Notes = append(j.record.Notes, died(exit, j.record, j.phase, j.requests(), j.since()))
+	j.exits = append(j.exits, exit)
+}
+
+// gone keeps the finding that the memory of a target cannot be read any more.
+func (j *journal) gone() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	at := j.since()
+	j.record.Notes = append(j.record.Notes, report.Finding{At: at, Kind: report.Exited, Fatal: true,
+		Summary: fmt.Sprintf("%q is gone%s", j.record.Name, when(j.phase, j.requests(), at)),
+		Detail:  fmt.Sprintf(" (%s): its memory cannot be read any more", strings.Join(lastSecond(j.record), ", ")), Remedy: "check that it still runs"})
 }

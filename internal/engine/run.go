@@ -37,7 +37,7 @@ func Measure(ctx context.Context, p Plan, say func(line string)) (_ *report.Reco
 	err = r.make(ctx)
 	record := r.conclude()
 	if err == nil {
-		err = r.walker.correct(record)
+		err = r.walker.required(record)
 	}
 	return record, err
 }

@@ -19,7 +19,8 @@ type sampler struct {
 	every   time.Duration
 	costs   costs
 
-	mu sync.Mutex // held while memory is read
+	mu      sync.Mutex // held while memory is read
+	looking sync.Mutex // held while the processes are looked at
 }
 
 // throughout samples until ctx ends or the target is gone.
@@ -120,6 +121,8 @@ func (s *sampler) processes(ctx context.Context, atEnd bool) {
 	if s.target.Processes == nil || ctx.Err() != nil {
 		return
 	}
+	s.looking.Lock()
+	defer s.looking.Unlock()
 	requests := s.journal.requests()
 	if p, err := s.target.Processes(atEnd); err == nil && p.Count > 0 {
 		s.journal.processes(p, requests, atEnd)

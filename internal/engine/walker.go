@@ -134,13 +134,10 @@ func (w *walker) conclude(r *report.Record) {
 }
 
 // correct corrects what the record says of retainers by the verdict: where nothing leaks,
-// none is named. It is an error if the heap had to be walked and was not.
-func (w *walker) correct(r *report.Record) error {
-	_, ended := r.Fatal()
+// none is named.
+func (w *walker) correct(r *report.Record) {
 	switch {
 	case !w.plan.Walk:
-	case w.why != nil && w.plan.WalkRequired && !ended:
-		return fmt.Errorf("find out who holds memory, as Scenario.HeapWalk requires: %w", w.why)
 	case r.Trend.Verdict == leak.Steady: // a cache that fills grows as well: the verdict says what is a leak
 		r.Retainers, r.RetainersWhyNot = nil, ""
 	case w.why != nil:
@@ -152,7 +149,14 @@ func (w *walker) correct(r *report.Record) error {
 			r.Retainers, r.RetainersWhyNot = nil, why
 		}
 	}
-	return nil
+}
+
+// required returns an error if the heap had to be walked and was not.
+func (w *walker) required(r *report.Record) error {
+	if _, ended := r.Fatal(); ended || w.why == nil || !w.plan.WalkRequired {
+		return nil
+	}
+	return fmt.Errorf("find out who holds memory, as Scenario.HeapWalk requires: %w", w.why)
 }
 
 // inHeap are the figures of a trend that are the runtime's own. What they grew by is

@@ -58,25 +58,6 @@ func asExit(err error) bool {
 	return ok
 }
 
-// exit keeps the finding that the target ended by itself.
-func (j *journal) exit(exit target.Exit) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	exit = withWitness(exit, j.record.Samples)
-	j.record.Notes = append(j.record.Notes, died(exit, j.record, j.phase, j.requests(), j.since()))
-	j.exits = append(j.exits, exit)
-}
-
-// gone keeps the finding that the memory of a target cannot be read any more.
-func (j *journal) gone() {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	at := j.since()
-	j.record.Notes = append(j.record.Notes, report.Finding{At: at, Kind: report.Exited, Fatal: true,
-		Summary: fmt.Sprintf("%q is gone%s", j.record.Name, when(j.phase, j.requests(), at)),
-		Detail:  fmt.Sprintf(" (%s): its memory cannot be read any more", strings.Join(lastSecond(j.record), ", ")), Remedy: "check that it still runs"})
-}
-
 // died returns the finding for a target that ended by itself, in that phase ("" if it never
 // was ready) and after so many requests. What to do about it is added in the end, after
 // what is found out by then.

@@ -12,9 +12,10 @@ import (
 // [HeapWalker]: any of them, or none. Without a Collector the verdict goes by what the
 // kernel knows, or by what a HeapWalker finds.
 //
-// The run asks at its own pace, before, during and after the load. Where a first answer is
-// an error, or three in a row are, it stops asking and the record says why. A method is
-// called by one goroutine at a time; two different ones may be called at once.
+// The run asks at its own pace, before, during and after the load. If an interface's first
+// answer is an error, or three in a row are, the run stops asking, and the record says why;
+// after an error of Tasks or Walk it stops at once. Methods may be called concurrently, the
+// same one too: a heap profile near the memory limit does not wait for another.
 type Runtime interface {
 	Info() profile.RuntimeInfo // asked once, when the target has started
 }

@@ -37,7 +37,7 @@ type Limited interface {
 }
 
 // Instance is a target that runs. The run calls its functions from several goroutines, but
-// each of them from one at a time.
+// each of them from one at a time. Its Runtime says more of that.
 type Instance struct {
 	URL     string          // where the load goes: scheme, host and port, no trailing slash
 	Memory  profile.Sampler // reads the target's memory; required. It may be a [PeakResetter]
@@ -64,7 +64,7 @@ type Instance struct {
 type Env struct {
 	Target   string   // what runs: an image reference, a Go package
 	Image    string   // image ID
-	Limit    uint64   // hard memory limit in bytes, as the kernel has it; 0 if none
+	Limit    uint64   // hard memory limit in bytes, as configured; 0 if none. Samples have the kernel's
 	CPUs     float64  // CPU quota in cores; 0 if none
 	EnvNames []string // names of the environment variables given to the target
 	Engine   string   // "docker 28.2.2"

@@ -120,6 +120,22 @@ func TestHoldersOfAnothersTarget(t *testing.T) {
 	assert.NotContains(t, html.String(), "Go heap")
 }
 
+// TestWhatARuntimeSaysIsMasked: why its heap could not be walked may name a secret of the
+// target's environment.
+func TestWhatARuntimeSaysIsMasked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fake := &toy{Target: &faketarget.Target{Retains: 1000, Vars: []string{"DB_PASSWORD=hunter2hunter"}}, runtime: func(n *atomic.Int64) target.Runtime {
+			return walked{vm{n}, errors.New("cannot log in as hunter2hunter")}
+		}}
+		r, err := memtest.Measure(t.Context(), memtest.Scenario{
+			Target: fake, WorkingSetLeaks: true, MaxDuration: -1,
+			Load: load.Plan{Requests: load.Get("/"), Rate: 100, Duration: 60 * time.Second, Dial: fake.Dial},
+		})
+		require.NoError(t, err)
+		assert.Equal(t, "cannot log in as •••", r.RetainersWhyNot)
+	})
+}
+
 func TestHoldersThatAreRequiredAndCannotBe(t *testing.T) {
 	for name, tt := range map[string]struct {
 		runtime func(*atomic.Int64) target.Runtime
