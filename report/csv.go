@@ -34,7 +34,7 @@ func (r *Record) CSV(w io.Writer) error {
 			rows.sample(&samples[0])
 			samples = samples[1:]
 		} else {
-			rows.floor(&heaps[0])
+			rows.live(&heaps[0])
 			heaps = heaps[1:]
 		}
 	}
@@ -72,7 +72,7 @@ func (c csvRows) sample(s *profile.Sample) {
 	c.write(cells)
 }
 
-func (c csvRows) floor(f *profile.LiveHeap) {
+func (c csvRows) live(f *profile.LiveHeap) {
 	cells := c.cells(f.At, f.Requests)
 	for i, v := range []uint64{f.HeapObjects, f.NumGC, f.StackInuse, f.NextGC, f.Sys, f.HeapReleased} {
 		cells[7+i] = strconv.FormatUint(v, 10)

@@ -19,7 +19,7 @@ import (
 type Chart struct {
 	ID            string
 	Narrow        bool // for a phone: shown by the style sheet only
-	Leaking       bool // floors are drawn in the colour of trouble
+	Leaking       bool // live heaps are drawn in the colour of trouble
 	Title, Desc   string
 	Width, Height float64
 
@@ -35,9 +35,9 @@ type Chart struct {
 	Times     []Tick
 	Sizes     []Tick // memory axis
 	Set       string // path of the working set
-	Floors    []point
-	FloorLine string
-	Labels    []label // of the first and last floor
+	Live      []point
+	LiveLine  string
+	Labels    []label // of the first and last live heap
 	Limit     *Tick
 	Events    []event
 	HasLoad   bool
@@ -135,8 +135,8 @@ func chartInWords(r *report.Record) string {
 		s = append(s, fmt.Sprintf("The working set goes from %s to %s in %s and is highest, %s, at %s.",
 			words.MiB(r.Samples[0].WorkingSet), words.MiB(r.Samples[n-1].WorkingSet), words.Length(r.End()), words.MiB(peak.WorkingSet), words.Clock(peak.At)))
 	}
-	if floors := tell.LiveHeap(r); floors != "" {
-		s = append(s, "Live heap: "+floors+".")
+	if live := tell.LiveHeap(r); live != "" {
+		s = append(s, "Live heap: "+live+".")
 	}
 	if load := tell.Load(r); load != "" {
 		s = append(s, "Load: "+load+".")
@@ -181,7 +181,7 @@ func timeStep(span, n float64) float64 {
 	return math.Ceil(span / n)
 }
 
-// drawMemory draws the working set, the floors and the limit.
+// drawMemory draws the working set, the live heaps and the limit.
 func (c *Chart) drawMemory(r *report.Record, x Scale) {
 	y, step := c.MemoryScale(r)
 	c.Low, c.High = y.Lo, y.Hi
@@ -190,7 +190,7 @@ func (c *Chart) drawMemory(r *report.Record, x Scale) {
 	}
 	c.Set = SetPath(r.Samples, x, y, r.Source.LongestGap())
 	c.drawTrend(r, x, y)
-	c.drawFloors(r.LiveHeaps, x, y)
+	c.drawLive(r.LiveHeaps, x, y)
 	if limit := float64(r.Env.Limit); limit > y.Lo && limit <= y.Hi {
 		c.Limit = &Tick{At: y.At(limit), Label: "limit " + words.MiB(r.Env.Limit)}
 	}
@@ -245,24 +245,24 @@ func TickLabel(v, step float64) string {
 	return words.Grouped(strconv.FormatFloat(v, 'f', digits, 64))
 }
 
-const floorWidth = 9 // pixels; of floors that are closer, some are drawn
+const liveWidth = 9 // pixels; of live heaps that are closer, some are drawn
 
-func (c *Chart) drawFloors(floors []profile.LiveHeap, x, y Scale) {
-	if len(floors) == 0 {
+func (c *Chart) drawLive(live []profile.LiveHeap, x, y Scale) {
+	if len(live) == 0 {
 		return
 	}
-	most := int(c.Right-c.Left) / floorWidth
-	every := (len(floors) + most - 1) / most
+	most := int(c.Right-c.Left) / liveWidth
+	every := (len(live) + most - 1) / most
 	var joined Line
-	for i := 0; i < len(floors); i += every {
-		p := point{x.At(floors[i].At.Seconds()), y.At(float64(floors[i].Live()))}
-		c.Floors = append(c.Floors, p)
+	for i := 0; i < len(live); i += every {
+		p := point{x.At(live[i].At.Seconds()), y.At(float64(live[i].Live()))}
+		c.Live = append(c.Live, p)
 		joined.To(p.X, p.Y)
 	}
-	c.FloorLine = joined.String()
-	if n := len(c.Floors); n > 1 {
-		first, last := c.Floors[0], c.Floors[n-1]
-		size, unit := words.Sizes(floors[0].Live(), floors[(n-1)*every].Live())
+	c.LiveLine = joined.String()
+	if n := len(c.Live); n > 1 {
+		first, last := c.Live[0], c.Live[n-1]
+		size, unit := words.Sizes(live[0].Live(), live[(n-1)*every].Live())
 		c.Labels = []label{
 			{first.X + 4, c.below(first.X, first.X+35), size[0], "start"},
 			{last.X, c.below(last.X-55, last.X), size[1] + " " + unit, "end"},
@@ -270,11 +270,11 @@ func (c *Chart) drawFloors(floors []profile.LiveHeap, x, y Scale) {
 	}
 }
 
-// below returns where a label goes that no floor between two columns of pixels touches: below
+// below returns where a label goes that no live heap between two columns of pixels touches: below
 // them, or above where there is no room.
 func (c *Chart) below(from, to float64) float64 {
 	lowest, highest := 0.0, c.MemoryEnd()
-	for _, p := range c.Floors {
+	for _, p := range c.Live {
 		if from <= p.X && p.X <= to {
 			lowest, highest = max(lowest, p.Y), min(highest, p.Y)
 		}

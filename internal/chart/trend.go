@@ -20,7 +20,7 @@ type moment struct{ seconds, requests, bytes float64 }
 const mostMoments = 60
 
 // drawTrend draws growth per request through the measured load, and the band between
-// the ends of its interval. All three go through the middle of the floors, or of the
+// the ends of its interval. All three go through the middle of the live heaps, or of the
 // working set where that decided: the slope is what was estimated, not the height.
 func (c *Chart) drawTrend(r *report.Record, x, y Scale) {
 	t := r.Trend.PerRequest
@@ -62,7 +62,7 @@ func pathOf(points []point) string {
 	return p.String()
 }
 
-// moments returns what the trend was estimated from, thinned out: floors, or samples where
+// moments returns what the trend was estimated from, thinned out: live heaps, or samples where
 // there are none or the working set decided.
 func moments(r *report.Record) []moment {
 	var all []moment

@@ -60,7 +60,7 @@ func New(s Spec) *Runtime {
 func (r *Runtime) Info() profile.RuntimeInfo { return r.info }
 
 // Collect forces a collection and reads what the runtime says of the heap then.
-func (r *Runtime) Collect(ctx context.Context) (profile.LiveHeap, error) { return r.pprof.Floor(ctx) }
+func (r *Runtime) Collect(ctx context.Context) (profile.LiveHeap, error) { return r.pprof.Live(ctx) }
 
 // HeapProfile forces a collection and fetches a heap profile.
 func (r *Runtime) HeapProfile(ctx context.Context) (target.HeapProfile, error) {

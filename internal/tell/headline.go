@@ -69,9 +69,9 @@ func undecidedInWords(r *report.Record) string {
 func growthInWords(r *report.Record) string {
 	n, what := counted(r.Trend)
 	if what != "" && !(r.Trend.PerRequest.Value > 0) {
-		return fmt.Sprintf("the number of %s grows by %.2f with each request", channel(r), n)
+		return fmt.Sprintf("the number of %s grows by %.2f with each request", signal(r), n)
 	}
-	s := fmt.Sprintf("the %s grows by %s with each request", channel(r), words.Bytes(r.Trend.PerRequest.Value))
+	s := fmt.Sprintf("the %s grows by %s with each request", signal(r), words.Bytes(r.Trend.PerRequest.Value))
 	if what != "" {
 		s = fmt.Sprintf("memory grows by %s and %.2f %s with each request", words.Bytes(r.Trend.PerRequest.Value), n, what)
 	}
@@ -90,8 +90,8 @@ func Growth(t leak.Trend) string {
 	return words.SignedBytes(t.PerRequest.Value) + "/request"
 }
 
-// counted returns the growth per request of a channel that is a number of things, and what
-// they are; "" if the channel is one of bytes.
+// counted returns the growth per request of a signal that is a number of things, and what
+// they are; "" if the signal is one of bytes.
 func counted(t leak.Trend) (n float64, what string) {
 	for _, c := range t.Signals {
 		if c.Name == t.Signal && c.Unit != "B" {
@@ -129,8 +129,8 @@ func decidedInWords(r *report.Record) string {
 	return "; " + r.Trend.Reason
 }
 
-// channel returns the figure that decided the verdict.
-func channel(r *report.Record) string {
+// signal returns the figure that decided the verdict.
+func signal(r *report.Record) string {
 	if r.Trend.Signal == "" {
 		return "memory"
 	}
@@ -142,7 +142,7 @@ func Trend(r *report.Record) string {
 	t := r.Trend
 	switch {
 	case t.Verdict == leak.Steady:
-		return fmt.Sprintf("the %s is steady: no growth above %s/request", channel(r), words.Bytes(t.Bound)) + decidedInWords(r)
+		return fmt.Sprintf("the %s is steady: no growth above %s/request", signal(r), words.Bytes(t.Bound)) + decidedInWords(r)
 	case t.Reason == "" && len(r.Samples) == 0:
 		return "nothing was measured"
 	case t.Reason == "":

@@ -23,7 +23,7 @@ import (
 )
 
 // Both are recorded from one server: store.Put had kept 200 buffers of 100 kB.
-func TestFloorReadsWhatGoWrites(t *testing.T) {
+func TestLiveReadsWhatGoWrites(t *testing.T) {
 	tests := map[string]profile.LiveHeap{
 		"go1.20.14-1.txt": {HeapAlloc: 21510064, HeapObjects: 1118, StackInuse: 425984, Sys: 39187720, HeapReleased: 2768896, NextGC: 43284232, NumGC: 11},
 		"go1.26.8-1.txt":  {HeapAlloc: 21518664, HeapObjects: 996, StackInuse: 425984, Sys: 38377736, HeapReleased: 5349376, NextGC: 43252442, NumGC: 11},
@@ -31,25 +31,25 @@ func TestFloorReadsWhatGoWrites(t *testing.T) {
 	for name, want := range tests {
 		text, err := os.ReadFile("testdata/heap/" + name)
 		require.NoError(t, err)
-		got, err := readFloor(bytes.NewReader(text))
+		got, err := readLive(bytes.NewReader(text))
 		require.NoError(t, err, name)
 		assert.Equal(t, want, got, name)
 	}
 }
 
-func TestFloorNamesTheLineThatIsMissing(t *testing.T) {
+func TestLiveNamesTheLineThatIsMissing(t *testing.T) {
 	text, err := os.ReadFile("testdata/heap/go1.26.8-1.txt")
 	require.NoError(t, err)
-	for _, l := range floorLines {
+	for _, l := range liveLines {
 		without := bytes.Replace(text, []byte("# "+l.name+" = "), []byte("# Was"+l.name+" = "), 1)
-		_, err := readFloor(bytes.NewReader(without))
+		_, err := readLive(bytes.NewReader(without))
 		require.ErrorContains(t, err, `"# `+l.name+` = …"`)
 		garbled := bytes.Replace(text, []byte("# "+l.name+" = "), []byte("# "+l.name+" = -"), 1)
-		_, err = readFloor(bytes.NewReader(garbled))
+		_, err = readLive(bytes.NewReader(garbled))
 		require.ErrorContains(t, err, `not "# `+l.name+` = "`)
 	}
 	for n := range text {
-		if _, err := readFloor(bytes.NewReader(text[:n])); err == nil {
+		if _, err := readLive(bytes.NewReader(text[:n])); err == nil {
 			require.Contains(t, string(text[:n]), "# NumGC = 11\n")
 		}
 	}
@@ -57,23 +57,23 @@ func TestFloorNamesTheLineThatIsMissing(t *testing.T) {
 
 // Only the closing lines count: a function cannot be named so that it reads as one,
 // and a line of any length is passed over.
-func TestFloorPassesOverStacks(t *testing.T) {
+func TestLivePassesOverStacks(t *testing.T) {
 	text, err := os.ReadFile("testdata/heap/go1.26.8-1.txt")
 	require.NoError(t, err)
-	want, err := readFloor(bytes.NewReader(text))
+	want, err := readLive(bytes.NewReader(text))
 	require.NoError(t, err)
 	before := "# HeapAlloc = x\n# runtime.MemStats\n" + strings.Repeat("x", 32<<10) + "# HeapAlloc = x\n" + strings.Repeat("y", 100_000) + "\n"
-	got, err := readFloor(io.MultiReader(strings.NewReader(before), bytes.NewReader(text)))
+	got, err := readLive(io.MultiReader(strings.NewReader(before), bytes.NewReader(text)))
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
 }
 
-func FuzzReadFloor(f *testing.F) {
+func FuzzReadLive(f *testing.F) {
 	text, err := os.ReadFile("testdata/heap/go1.26.8-1.txt")
 	require.NoError(f, err)
 	f.Add(text[len(text)-6000:])
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if _, err := readFloor(bytes.NewReader(text)); err == nil {
+		if _, err := readLive(bytes.NewReader(text)); err == nil {
 			require.Contains(t, string(text), "# runtime.MemStats")
 		}
 	})
@@ -117,10 +117,10 @@ func served(t *testing.T, h http.Handler) string {
 
 func TestPprofReadsALiveTarget(t *testing.T) {
 	p := Pprof{URL: target(t)}
-	before, err := p.Floor(t.Context())
+	before, err := p.Live(t.Context())
 	require.NoError(t, err)
 	kept := make([]byte, 8<<20)
-	after, err := p.Floor(t.Context())
+	after, err := p.Live(t.Context())
 	require.NoError(t, err)
 	assert.InDelta(t, 8<<20, float64(after.HeapAlloc)-float64(before.HeapAlloc), 1<<20)
 	assert.Greater(t, after.NumGC, before.NumGC)
@@ -138,7 +138,7 @@ func TestPprofReadsALiveTarget(t *testing.T) {
 func TestPprofUsesTheClientItIsGiven(t *testing.T) {
 	url := target(t)
 	shared := &http.Client{Transport: &http.Transport{}}
-	_, err := Pprof{URL: url, Client: shared}.Floor(t.Context())
+	_, err := Pprof{URL: url, Client: shared}.Live(t.Context())
 	require.NoError(t, err)
 	assert.Nil(t, shared.CheckRedirect, "the caller's client is not changed")
 
@@ -191,7 +191,7 @@ func TestPprofBadAnswers(t *testing.T) {
 	tests := map[string]struct {
 		answer http.HandlerFunc
 		heap   []string // what the error of Heap says
-		floor  []string // and of Floor
+		live   []string // and of Live
 	}{
 		"404":       {answer(404, "404 page not found\n"), []string{`404 Not Found, "404 page not found\n"`, `import _ "net/http/pprof"`}, []string{"404 Not Found"}},
 		"401":       {answer(401, ""), []string{"401 Unauthorized, an empty body", "credentials"}, []string{"credentials"}},
@@ -220,8 +220,8 @@ func TestPprofBadAnswers(t *testing.T) {
 				require.ErrorContains(t, err, want)
 			}
 			assert.Less(t, len(err.Error()), 500)
-			_, err = p.Floor(t.Context())
-			for _, want := range append(tt.floor, "read live heap: "+p.URL+"/heap?gc=1&debug=1: ") {
+			_, err = p.Live(t.Context())
+			for _, want := range append(tt.live, "read live heap: "+p.URL+"/heap?gc=1&debug=1: ") {
 				require.ErrorContains(t, err, want)
 			}
 		})
@@ -240,7 +240,7 @@ func TestPprofHang(t *testing.T) {
 	stop := make(chan struct{})
 	base := served(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-stop }))
 	t.Cleanup(func() { close(stop) })
-	_, err := Pprof{URL: base, Timeout: 20 * time.Millisecond}.Floor(t.Context())
+	_, err := Pprof{URL: base, Timeout: 20 * time.Millisecond}.Live(t.Context())
 	require.ErrorContains(t, err, "no whole answer within 20ms")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
@@ -255,7 +255,7 @@ func TestPprofTimeout(t *testing.T) {
 			return &http.Response{StatusCode: 200, Body: trickle{r.Context()}}, nil
 		})}
 		start := time.Now()
-		_, err := Pprof{URL: "http://host", Client: client}.Floor(t.Context())
+		_, err := Pprof{URL: "http://host", Client: client}.Live(t.Context())
 		require.ErrorContains(t, err, "no whole answer within 10s")
 		assert.Equal(t, 10*time.Second, time.Since(start))
 	})
@@ -278,7 +278,7 @@ func (trickle) Close() error { return nil }
 
 func TestPprofURL(t *testing.T) {
 	for _, bad := range []string{"", "127.0.0.1:6060", "ftp://host/", "http://", "http://ann:pa/ss@host:1/", "http://ann:s3cret@host/%zz"} {
-		_, err := Pprof{URL: bad}.Floor(t.Context())
+		_, err := Pprof{URL: bad}.Live(t.Context())
 		require.EqualError(t, err, `read live heap: the URL of net/http/pprof is not valid: it is such as "http://127.0.0.1:6060/debug/pprof"`, bad)
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// floorLines are the lines of runtime.MemStats that make a Floor, by the names under
+// liveLines are the lines of runtime.MemStats that make a profile.LiveHeap, by the names under
 // which runtime/pprof writes them ("# Stack = 360448 / 360448" is in use / obtained).
-var floorLines = []struct {
+var liveLines = []struct {
 	name string
 	at   func(*profile.LiveHeap) *uint64
 }{
@@ -27,28 +27,28 @@ var floorLines = []struct {
 	{"NumGC", func(f *profile.LiveHeap) *uint64 { return &f.NumGC }},
 }
 
-// Floor forces a garbage collection in the target and reads what its runtime says of
+// Live forces a garbage collection in the target and reads what its runtime says of
 // the heap then. At and Requests are left to the caller.
 //
 // The answer is the profile as text, megabytes of stacks that are passed over, with
 // runtime.MemStats in its closing lines.
-func (p Pprof) Floor(ctx context.Context) (profile.LiveHeap, error) {
-	var floor profile.LiveHeap
+func (p Pprof) Live(ctx context.Context) (profile.LiveHeap, error) {
+	var live profile.LiveHeap
 	start := time.Now()
 	err := p.fetch(ctx, "heap", "gc=1&debug=1", func(body io.Reader) (err error) {
-		floor, err = readFloor(body)
+		live, err = readLive(body)
 		return err
 	})
-	floor.Took = time.Since(start)
+	live.Took = time.Since(start)
 	if err != nil {
 		return profile.LiveHeap{}, fmt.Errorf("read live heap: %w", err)
 	}
-	return floor, nil
+	return live, nil
 }
 
-// readFloor reads a heap profile's text, which must hold all of floorLines.
-func readFloor(text io.Reader) (profile.LiveHeap, error) {
-	var floor profile.LiveHeap
+// readLive reads a heap profile's text, which must hold all of liveLines.
+func readLive(text io.Reader) (profile.LiveHeap, error) {
+	var live profile.LiveHeap
 	seen := map[string]bool{}
 	lines := bufio.NewReaderSize(io.LimitReader(text, maxInflated), 32<<10)
 	stats, whole := false, true
@@ -61,7 +61,7 @@ func readFloor(text io.Reader) (profile.LiveHeap, error) {
 		case bytes.HasPrefix(line, []byte("# runtime.MemStats")):
 			stats = true
 		case stats && bytes.HasSuffix(line, []byte("\n")): // or the number may be cut
-			if err := read(&floor, line, seen); err != nil {
+			if err := read(&live, line, seen); err != nil {
 				return profile.LiveHeap{}, err
 			}
 		}
@@ -72,13 +72,13 @@ func readFloor(text io.Reader) (profile.LiveHeap, error) {
 			return profile.LiveHeap{}, err
 		}
 	}
-	for _, l := range floorLines {
+	for _, l := range liveLines {
 		if !seen[l.name] {
 			return profile.LiveHeap{}, fmt.Errorf("the answer has no line \"# %s = …\" from runtime.MemStats: it was cut off, "+
 				"or does not come from a Go program's net/http/pprof", l.name)
 		}
 	}
-	return floor, nil
+	return live, nil
 }
 
 // read takes one line of runtime.MemStats.
@@ -87,7 +87,7 @@ func read(f *profile.LiveHeap, line []byte, seen map[string]bool) error {
 	if !ok {
 		return nil
 	}
-	for _, l := range floorLines {
+	for _, l := range liveLines {
 		if l.name != string(name) {
 			continue
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
-// longRun is a run of n samples at 10 Hz with the most that a run has: 60 floors.
+// longRun is a run of n samples at 10 Hz with the most that a run has: 60 live heaps.
 func longRun(n int) Evidence {
 	e := Evidence{Samples: make(profile.Series, n), Planned: 200}
 	for i := range e.Samples {

@@ -16,7 +16,7 @@ const (
 
 // fault returns the first thing that makes the evidence unfit for a verdict.
 func (e Evidence) fault() *fault {
-	for _, check := range []func() *fault{e.broken, e.badNumbers, e.badSamples, e.badFloors, e.badPolls, e.tooLittle, e.stalled, e.notDelivered} {
+	for _, check := range []func() *fault{e.broken, e.badNumbers, e.badSamples, e.badLiveHeaps, e.badPolls, e.tooLittle, e.stalled, e.notDelivered} {
 		if f := check(); f != nil {
 			return f
 		}
@@ -69,7 +69,7 @@ func (e Evidence) badSamples() *fault {
 // longestGap between samples is what a busy machine may cause.
 const longestGap = 5 * time.Second
 
-func (e Evidence) badFloors() *fault {
+func (e Evidence) badLiveHeaps() *fault {
 	for i := 1; i < len(e.LiveHeaps); i++ {
 		before, f := &e.LiveHeaps[i-1], &e.LiveHeaps[i]
 		if bad := counters("live_heaps", f.At, before.At, f.Requests, before.Requests, f.NumGC, before.NumGC); bad != nil {
@@ -103,7 +103,7 @@ func counters(series string, at, atBefore time.Duration, requests, requestsBefor
 }
 
 func (e Evidence) tooLittle() *fault {
-	if len(e.Samples) < fewestSamples && len(e.LiveHeaps) < fewestFloor {
+	if len(e.Samples) < fewestSamples && len(e.LiveHeaps) < fewestLive {
 		return &fault{fmt.Sprintf("too few samples: %d of %d", len(e.Samples), fewestSamples),
 			"run the load longer, or sample more often"}
 	}
@@ -153,7 +153,7 @@ func (e Evidence) notDelivered() *fault {
 }
 
 // completed returns how many requests were completed in the window, and in how many
-// seconds, by the samples or where there are none by the floors.
+// seconds, by the samples or where there are none by the live heaps.
 func (e Evidence) completed() (requests, seconds float64) {
 	if n := len(e.Samples); n >= 2 {
 		first, last := &e.Samples[0], &e.Samples[n-1]

@@ -19,7 +19,7 @@ func (l *look) describe(all []judged, d decision) Trend {
 		Verdict:    d.verdict,
 		Signal:     d.by.name,
 		PerRequest: bytes.estimate(),
-		Threshold:  bytes.rule.floor,
+		Threshold:  bytes.rule.threshold,
 		Margin:     bytes.rule.margin,
 		Detectable: l.detectable(bytes),
 		Shape:      shapeOf(d),
@@ -37,7 +37,7 @@ func (l *look) describe(all []judged, d decision) Trend {
 	}
 	t.PerSecond = t.PerRequest.Times(l.span / l.seconds)
 	for _, j := range all {
-		t.Signals = append(t.Signals, j.channel())
+		t.Signals = append(t.Signals, j.signal())
 		if j.name == HeapObjects {
 			t.Objects = j.estimate()
 		}
@@ -55,10 +55,10 @@ func (l *look) describe(all []judged, d decision) Trend {
 	return t
 }
 
-func (j judged) channel() Signal {
+func (j judged) signal() Signal {
 	c := Signal{
 		Name: j.name, Verdict: j.verdict, Slope: j.estimate(), Unit: "B",
-		Threshold: j.rule.floor, Margin: j.rule.margin,
+		Threshold: j.rule.threshold, Margin: j.rule.margin,
 	}
 	if unit, counted := countUnits[j.name]; counted {
 		c.Unit = unit
@@ -106,7 +106,7 @@ func (l *look) detectable(j judged) float64 {
 	if j.warm > j.first {
 		errors = 23
 	}
-	return max(2*j.rule.floor, errors*j.slope.Widened*j.slope.Noise) / l.span
+	return max(2*j.rule.threshold, errors*j.slope.Widened*j.slope.Noise) / l.span
 }
 
 // reason returns why the run is Inconclusive.

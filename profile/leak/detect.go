@@ -22,19 +22,19 @@ func Detect(e Evidence) Trend {
 		return Trend{Reason: f.reason, Remedy: f.remedy}
 	}
 	l := newLook(e)
-	all := l.channels()
+	all := l.signals()
 	return l.describe(all, l.fuse(all))
 }
 
-// judged is a channel with all that was found of it.
+// judged is a signal with all that was found of it.
 type judged struct {
 	name SignalName
 	rule rule
 	finding
 }
 
-// channels judges every figure that the evidence holds.
-func (l *look) channels() []judged {
+// signals judges every figure that the evidence holds.
+func (l *look) signals() []judged {
 	if !l.hasRuntime() {
 		return append([]judged{l.judgeWorkingSet()}, l.judgeProcesses()...)
 	}
@@ -57,15 +57,15 @@ func (l *look) channels() []judged {
 	return append(all, l.judgeProcesses()...)
 }
 
-// decision is the one verdict over all channels, and the channel that makes it.
+// decision is the one verdict over all signals, and the signal that makes it.
 type decision struct {
 	verdict Verdict
 	by      judged
-	veto    veto   // if Inconclusive although the channel by itself is not
+	veto    veto   // if Inconclusive although the signal by itself is not
 	why     string // if what is reachable decided
 }
 
-// veto is why a channel keeps a run from a verdict.
+// veto is why a signal keeps a run from a verdict.
 type veto int
 
 const (
@@ -78,7 +78,7 @@ const (
 	onlyBytes        // the live heap grows by little, and the number of its objects does not
 )
 
-// fuse makes one verdict of the channels', and where they make none, of what is
+// fuse makes one verdict of the signals', and where they make none, of what is
 // reachable.
 func (l *look) fuse(all []judged) decision {
 	d := l.fuseCurves(all)
@@ -88,7 +88,7 @@ func (l *look) fuse(all []judged) decision {
 	return l.byReachable(all, d)
 }
 
-// fuseCurves makes one verdict of the channels'. The heap, what is outside it, the number of
+// fuseCurves makes one verdict of the signals'. The heap, what is outside it, the number of
 // objects and that of goroutines can each prove a leak; the kernel's memory and tmpfs
 // only keep a run from being called Steady: some of it is given back under pressure.
 func (l *look) fuseCurves(all []judged) decision {
@@ -121,7 +121,7 @@ func (l *look) fuseCurves(all []judged) decision {
 	return decision{verdict: Steady, by: all[0]}
 }
 
-// proves tells whether growth of that channel is a leak. A user who allows some bytes
+// proves tells whether growth of that signal is a leak. A user who allows some bytes
 // per request has said that bytes are to be counted, and nothing else. Objects that come
 // with fewer than one in twenty requests may be a table that still fills, slower and
 // slower: the bytes must say so too.
@@ -148,9 +148,9 @@ func (l *look) isDrift(heap judged, all []judged) bool {
 	return slices.ContainsFunc(all, func(j judged) bool { return j.name == HeapObjects && j.verdict == Steady })
 }
 
-// mustBeSteady tells whether a run is Steady only if that channel is.
-func mustBeSteady(channel SignalName) bool {
-	return channel == LiveHeap || channel == OffHeap || channel == WorkingSet
+// mustBeSteady tells whether a run is Steady only if that signal is.
+func mustBeSteady(signal SignalName) bool {
+	return signal == LiveHeap || signal == OffHeap || signal == WorkingSet
 }
 
 func (l *look) vetoOf(j judged) veto {

@@ -11,17 +11,17 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
-func floorsGrowing(n int, perRequest float64) []profile.LiveHeap {
-	floors := make([]profile.LiveHeap, n)
-	for i := range floors {
+func heapsGrowing(n int, perRequest float64) []profile.LiveHeap {
+	heaps := make([]profile.LiveHeap, n)
+	for i := range heaps {
 		requests := uint64(i * 200)
-		floors[i] = profile.LiveHeap{At: time.Duration(i) * time.Second, Requests: requests, HeapAlloc: 8<<20 + uint64(float64(requests)*perRequest) + uint64(i%3)*1000}
+		heaps[i] = profile.LiveHeap{At: time.Duration(i) * time.Second, Requests: requests, HeapAlloc: 8<<20 + uint64(float64(requests)*perRequest) + uint64(i%3)*1000}
 	}
-	return floors
+	return heaps
 }
 
 // healthy is a flat run of a minute at 200 requests per second with everything that
-// can be sampled; change may change each sample and floor.
+// can be sampled; change may change each sample and threshold.
 func healthy(change func(requests uint64, s *profile.Sample, f *profile.LiveHeap)) Evidence {
 	const target, kernel = 20 << 20, 1 << 20
 	e := Evidence{Planned: 200, Window: time.Minute}
@@ -69,12 +69,12 @@ func TestWhatIsGivenBackWasNotLeaked(t *testing.T) {
 
 func unchanged(uint64, *profile.Sample, *profile.LiveHeap) {}
 
-func TestChannels(t *testing.T) {
+func TestSignals(t *testing.T) {
 	for _, test := range []struct {
 		name    string
 		change  func(requests uint64, s *profile.Sample, f *profile.LiveHeap)
 		verdict Verdict
-		channel SignalName
+		signal  SignalName
 		bytes   float64 // per request; 0: not looked at
 		cause   string  // of most of the growth
 	}{
@@ -112,7 +112,7 @@ func TestChannels(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			got := sound(t, healthy(test.change))
 			assert.Equal(t, test.verdict, got.Verdict, got.Reason)
-			assert.Equal(t, test.channel, got.Signal)
+			assert.Equal(t, test.signal, got.Signal)
 			if test.bytes > 0 {
 				assert.InEpsilon(t, test.bytes, got.PerRequest.Value, 0.02)
 				assert.InEpsilon(t, 200*test.bytes, got.PerSecond.Value, 0.02)
@@ -170,7 +170,7 @@ func TestAllowance(t *testing.T) {
 		{"far below it", 300, 1000, Steady},
 		{"far above it", 3000, 1000, Leaking},
 		{"smaller than any margin", 0, 20, Steady},
-		{"above one that is smaller than any margin", 40, 20, Inconclusive}, // below the floor of a leak, too
+		{"above one that is smaller than any margin", 40, 20, Inconclusive}, // below the threshold of a leak, too
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			e := leak(test.leaks)
@@ -196,17 +196,17 @@ func TestAllowanceSaysHowLongARunWouldDo(t *testing.T) {
 }
 
 func TestMoreTellsHowMuchLonger(t *testing.T) {
-	few := Evidence{LiveHeaps: floorsGrowing(8, 0), Samples: healthy(unchanged).Samples[:80]}
+	few := Evidence{LiveHeaps: heapsGrowing(8, 0), Samples: healthy(unchanged).Samples[:80]}
 	got := sound(t, few)
 	assert.Equal(t, Inconclusive, got.Verdict)
-	assert.Equal(t, 4*time.Second, got.More, "eight floors in eight seconds, and twelve are needed")
+	assert.Equal(t, 4*time.Second, got.More, "eight live heaps in eight seconds, and twelve are needed")
 
 	grows := healthy(func(n uint64, s *profile.Sample, _ *profile.LiveHeap) { s.Anon += 1000 * n })
 	grows.LiveHeaps = grows.LiveHeaps[:4]
 	got = sound(t, grows)
-	assert.Equal(t, 2*time.Minute, got.More, "four floors in a minute, and twelve are needed: %s", got.Remedy)
+	assert.Equal(t, 2*time.Minute, got.More, "four live heaps in a minute, and twelve are needed: %s", got.Remedy)
 
-	chunks := Evidence{LiveHeaps: floorsGrowing(60, 0)}
+	chunks := Evidence{LiveHeaps: heapsGrowing(60, 0)}
 	for i := range chunks.LiveHeaps {
 		chunks.LiveHeaps[i].HeapAlloc += uint64(i/14) * 4 << 20
 	}

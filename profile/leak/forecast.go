@@ -62,11 +62,11 @@ func (l *look) memoryNow() float64 {
 	return stats.Median(last)
 }
 
-// amplified returns how many bytes memory grows by for each byte that the channel does:
+// amplified returns how many bytes memory grows by for each byte that the signal does:
 // for the heap what the runtime lets it grow to, by its own goal at the end.
-func (l *look) amplified(channel SignalName) float64 {
+func (l *look) amplified(signal SignalName) float64 {
 	about := l.Runtime.OrGo()
-	if channel != LiveHeap {
+	if signal != LiveHeap {
 		return 1
 	}
 	var live, goal uint64

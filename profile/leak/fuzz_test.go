@@ -39,7 +39,7 @@ func sound(t *testing.T, e Evidence) Trend {
 }
 
 // FuzzDetect makes evidence of arbitrary numbers: eight bytes each, four to a row that
-// is a sample, a floor and a poll at once.
+// is a sample, a threshold and a poll at once.
 func FuzzDetect(f *testing.F) {
 	var growing, flat []byte
 	for i := range uint64(40) {
@@ -134,8 +134,8 @@ func TestExtremes(t *testing.T) {
 	}
 	assert.Equal(t, Steady, sound(t, Evidence{Samples: constant}).Verdict)
 	assert.Equal(t, Steady, sound(t, Evidence{Samples: huge}).Verdict)
-	got := sound(t, Evidence{Samples: profile.Series{}, LiveHeaps: floorsGrowing(30, 1e12)})
-	assert.Equal(t, Leaking, got.Verdict, "floors alone are enough: %s", got.Reason)
+	got := sound(t, Evidence{Samples: profile.Series{}, LiveHeaps: heapsGrowing(30, 1e12)})
+	assert.Equal(t, Leaking, got.Verdict, "live heaps alone are enough: %s", got.Reason)
 	assert.InEpsilon(t, 1e12, got.PerRequest.Value, 1e-6)
 }
 

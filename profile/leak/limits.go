@@ -12,10 +12,10 @@ type amount struct{ mib, share float64 }
 
 func (a amount) of(median float64) float64 { return max(a.mib*mib, a.share*median) }
 
-// limits are a channel's: growth below floor is not called a leak, growth above
+// limits are a signal's: growth below threshold is not called a leak, growth above
 // margin is not called steady, and wide takes margin's place where nothing speaks for
 // growth. They were set from the noise of healthy services.
-type limits struct{ floor, margin, wide amount }
+type limits struct{ threshold, margin, wide amount }
 
 var (
 	heapLimits       = limits{amount{0.5, 0.01}, amount{1, 0.02}, amount{2, 0.05}}
@@ -26,11 +26,11 @@ var (
 )
 
 const (
-	heapDrift    = 0.2 * mib // bytes by which a healthy live heap drifts in a run of whatever length
-	leastClaim   = mib       // bytes over the window: below, healthy drift and small leaks look alike
-	objectDrift  = 300       // objects by which a healthy heap's number may differ
-	objectFloor  = 0.02      // objects per request below which nothing is called a leak
-	objectMargin = 0.05
+	heapDrift       = 0.2 * mib // bytes by which a healthy live heap drifts in a run of whatever length
+	leastClaim      = mib       // bytes over the window: below, healthy drift and small leaks look alike
+	objectDrift     = 300       // objects by which a healthy heap's number may differ
+	objectThreshold = 0.02      // objects per request below which nothing is called a leak
+	objectMargin    = 0.05
 
 	// shortestWindow is how many seconds of load it takes to call anything steady: the
 	// margins are bytes over the window, and a short one lets any leak be within them.
@@ -39,9 +39,9 @@ const (
 	stillGrowing = 0.05 // objects per request at least: then nothing is called steady
 
 	// A goroutine costs 2 KiB of stack and what it refers to, so that a hundred are
-	// about the floor of the heap.
-	goroutineDrift = 100
-	goroutineFloor = 0.01 // goroutines per request below which nothing is called a leak
+	// about the threshold of the heap.
+	goroutineDrift     = 100
+	goroutineThreshold = 0.01 // goroutines per request below which nothing is called a leak
 )
 
 // tenOrFive blocks are tried to exclude growth: five see through noise that ten do not.
@@ -51,13 +51,13 @@ var tenOrFive = []int{10, 5}
 func (l *look) ruleFor(c curve, lim limits, reduce stats.Reduce) rule {
 	median := stats.Median(append([]float64(nil), c.y...))
 	r := rule{
-		span:   l.span,
-		floor:  lim.floor.of(median),
-		margin: lim.margin.of(median),
-		wide:   lim.wide.of(median),
-		least:  leastClaim,
-		reduce: reduce,
-		blocks: tenOrFive,
+		span:      l.span,
+		threshold: lim.threshold.of(median),
+		margin:    lim.margin.of(median),
+		wide:      lim.wide.of(median),
+		least:     leastClaim,
+		reduce:    reduce,
+		blocks:    tenOrFive,
 	}
 	if l.Allowed > 0 {
 		r.above, r.margin = l.Allowed, l.Allowed*l.span
@@ -85,7 +85,7 @@ func (l *look) judgeHeap() judged {
 
 func (l *look) judgeWorkingSet() judged {
 	c := l.workingSetCurve()
-	if len(c.x) < fewestFloor {
+	if len(c.x) < fewestLive {
 		return judged{name: WorkingSet, finding: nothing(fewSamples)}
 	}
 	r := l.ruleFor(c, workingSetLimits, stats.Min)
@@ -98,7 +98,7 @@ func (l *look) judgeWorkingSet() judged {
 // window of them at least, are the same. Either alone is not enough: the heap can
 // grow into memory that it has already, and few readings say little of the rest.
 func (l *look) judgeByWorkingSet(heap judged) judged {
-	if heap.verdict != Inconclusive || len(l.LiveHeaps) >= fewestFloor || l.samples.len() < fewestSamples {
+	if heap.verdict != Inconclusive || len(l.LiveHeaps) >= fewestLive || l.samples.len() < fewestSamples {
 		return heap
 	}
 	w := l.judgeWorkingSet()
@@ -115,7 +115,7 @@ func (l *look) readingsAgree(r rule) bool {
 	low, high := math.Inf(1), math.Inf(-1)
 	for i := len(c.y) - 1; i >= 0; i-- {
 		low, high = min(low, c.y[i]), max(high, c.y[i])
-		if high-low >= heapLimits.floor.of(high) {
+		if high-low >= heapLimits.threshold.of(high) {
 			return false
 		}
 		if c.x[len(c.x)-1]-c.x[i] >= 0.5*r.span {
@@ -138,26 +138,26 @@ func (l *look) judgePlain(name SignalName, c curve, lim limits) judged {
 // judgeObjects judges the number of heap objects. A count has no sampling noise, no
 // size classes and no doubling tables.
 func (l *look) judgeObjects(c curve) judged {
-	r := l.countRule(objectDrift, objectFloor, objectMargin)
+	r := l.countRule(objectDrift, objectThreshold, objectMargin)
 	return judged{HeapObjects, r, r.judgeUnderLoad(c, l.load)}
 }
 
 // judgeGoroutines judges the number of goroutines.
 func (l *look) judgeGoroutines(c curve) judged {
-	r := l.countRule(goroutineDrift, goroutineFloor, goroutineFloor)
+	r := l.countRule(goroutineDrift, goroutineThreshold, goroutineThreshold)
 	return judged{Goroutines, r, r.judgeUnderLoad(c, l.load)}
 }
 
 // countRule returns the rule for a number of things that differs by drift in any case;
-// floor and margin are per request.
-func (l *look) countRule(drift, floor, margin float64) rule {
+// threshold and margin are per request.
+func (l *look) countRule(drift, threshold, margin float64) rule {
 	r := rule{
-		span:   l.span,
-		floor:  max(drift, floor*l.span),
-		margin: max(drift, margin*l.span),
-		least:  drift,
-		reduce: stats.Min,
-		blocks: tenOrFive,
+		span:      l.span,
+		threshold: max(drift, threshold*l.span),
+		margin:    max(drift, margin*l.span),
+		least:     drift,
+		reduce:    stats.Min,
+		blocks:    tenOrFive,
 	}
 	r.wide = r.margin
 	return r

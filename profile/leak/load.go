@@ -9,7 +9,7 @@ import (
 // clock is how many requests had been completed at each moment of the window.
 type clock struct{ at, requests []float64 }
 
-// loadClock returns the requests completed over time. Without samples the floors tell it.
+// loadClock returns the requests completed over time. Without samples the live heaps tell it.
 func loadClock(e Evidence) clock {
 	samples := thin(e.Samples)
 	n, moment := samples.len(), func(i int) (time.Duration, uint64) { return samples.at(i).At, samples.at(i).Requests }

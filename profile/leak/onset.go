@@ -35,7 +35,7 @@ func (j judged) onset() Onset {
 	after := stats.BlockSlope(x[b.At:], y[b.At:], 10, j.rule.reduce)
 	steps := stats.Diff(after.Y)
 	switch {
-	case !(after.Lower(stats.P99) > j.rule.above) || !(after.Value*(x[len(x)-1]-x[b.At]) >= j.rule.floor):
+	case !(after.Lower(stats.P99) > j.rule.above) || !(after.Value*(x[len(x)-1]-x[b.At]) >= j.rule.threshold):
 		return Onset{}
 	case !(before.Value <= onsetBefore*after.Value) || !(stats.Median(steps) >= 0.5*stats.Mean(steps)):
 		return Onset{}

@@ -29,5 +29,5 @@ func (l *look) processCurve(figure func(*profile.Processes) uint64) (c curve, ok
 			c.add(p.At.Seconds(), float64(p.Requests), float64(figure(p)))
 		}
 	}
-	return l.binned(c), len(c.x) >= fewestFloor
+	return l.binned(c), len(c.x) >= fewestLive
 }

@@ -9,9 +9,9 @@ import (
 	"github.com/memgate/memgate/profile"
 )
 
-// TestDescriptorsAndThreadsAreChannels: a target whose memory is flat leaks what the
+// TestDescriptorsAndThreadsAreSignals: a target whose memory is flat leaks what the
 // kernel counts.
-func TestDescriptorsAndThreadsAreChannels(t *testing.T) {
+func TestDescriptorsAndThreadsAreSignals(t *testing.T) {
 	run := func(fds, threads func(i uint64) uint64) Trend {
 		e := Evidence{Planned: 100, Window: time.Minute}
 		for i := range uint64(601) {
@@ -30,14 +30,14 @@ func TestDescriptorsAndThreadsAreChannels(t *testing.T) {
 	for name, trend := range map[SignalName]Trend{"file descriptors": run(grows, flat), "threads": run(flat, grows)} {
 		assert.Equal(t, Leaking, trend.Verdict, trend.Reason)
 		assert.Equal(t, name, trend.Signal)
-		assert.InDelta(t, 1, channelOf(trend, name).Slope.Value, 0.05, "one with each request")
-		assert.EqualValues(t, name, channelOf(trend, name).Unit)
+		assert.InDelta(t, 1, signalOf(trend, name).Slope.Value, 0.05, "one with each request")
+		assert.EqualValues(t, name, signalOf(trend, name).Unit)
 	}
 	unread := run(func(uint64) uint64 { return 0 }, flat)
-	assert.Empty(t, channelOf(unread, "file descriptors").Name, "what was not read is no channel")
+	assert.Empty(t, signalOf(unread, "file descriptors").Name, "what was not read is no signal")
 }
 
-func channelOf(t Trend, name SignalName) Signal {
+func signalOf(t Trend, name SignalName) Signal {
 	for _, c := range t.Signals {
 		if c.Name == name {
 			return c

@@ -5,7 +5,7 @@ type reason string
 
 const (
 	notSignificant     reason = "not significant"
-	belowFloor         reason = "growth below floor"
+	belowThreshold     reason = "growth below threshold"
 	fewSteps           reason = "few steps"
 	notSustained       reason = "not sustained"
 	decelerating       reason = "decelerating"

@@ -31,7 +31,7 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 		return "look for open files, sockets, tmpfs files and directory entries; cgroup v2 tells what the kernel can give back apart", 0
 	case d.veto == noVeto && (has(loadRamps) || has(onlyCorrected)):
 		return "hold the rate over the measured load", 0
-	case j.name == LiveHeap && len(l.LiveHeaps) < fewestFloor:
+	case j.name == LiveHeap && len(l.LiveHeaps) < fewestLive:
 		return l.moreCollections()
 	case d.veto == noVeto && !j.stop.Proven && j.stop.Until > 0:
 		more = l.lasting(j.stop.Until - l.load.requests[len(l.load.requests)-1])
@@ -46,8 +46,8 @@ func (l *look) remedy(d decision) (text string, more time.Duration) {
 func (l *look) moreCollections() (string, time.Duration) {
 	forced, natural := len(l.LiveHeaps), l.collections()
 	if forced > 0 && natural == 0 {
-		more := l.scaled(float64(fewestFloor) / float64(forced))
-		return fmt.Sprintf("run %v more: %d forced collections of %d needed", more, forced, fewestFloor), more
+		more := l.scaled(float64(fewestLive) / float64(forced))
+		return fmt.Sprintf("run %v more: %d forced collections of %d needed", more, forced, fewestLive), more
 	}
 	if natural < 2 {
 		return l.Runtime.OrGo().Measure, 0

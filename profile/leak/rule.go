@@ -16,14 +16,14 @@ type curve struct{ at, x, y []float64 } // seconds, requests completed, the figu
 // rule is what is asked of one curve: is there sustained growth (Leaking), and if
 // not, how much growth can be excluded (Steady)? What neither answers is Inconclusive.
 type rule struct {
-	span   float64      // requests of the whole window
-	floor  float64      // growth over the window below which nothing is called a leak
-	margin float64      // growth over the window that Steady excludes
-	wide   float64      // the same where nothing speaks for growth, or it has more than halved
-	least  float64      // growth over the window below which no bound is claimed
-	above  float64      // growth per request that the user allows
-	reduce stats.Reduce // a block's value
-	blocks []int        // how many blocks a tail is cut into, to exclude growth
+	span      float64      // requests of the whole window
+	threshold float64      // growth over the window below which nothing is called a leak
+	margin    float64      // growth over the window that Steady excludes
+	wide      float64      // the same where nothing speaks for growth, or it has more than halved
+	least     float64      // growth over the window below which no bound is claimed
+	above     float64      // growth per request that the user allows
+	reduce    stats.Reduce // a block's value
+	blocks    []int        // how many blocks a tail is cut into, to exclude growth
 
 	swinging []float64                     // tails of a figure that swings, as shares of the window
 	ramps    bool                          // the load grows with the window: no growth can be told from it
@@ -50,9 +50,9 @@ const warmupShare = 0.10 // of the points are always taken for warm-up
 func (r rule) judge(c curve) finding {
 	first := int(math.Ceil(warmupShare * float64(len(c.x))))
 	f := finding{curve: c, first: first, warm: r.endOfWarmup(c, first)}
-	f.stop = stats.FindStop(c.x[first:], c.y[first:], r.floor)
+	f.stop = stats.FindStop(c.x[first:], c.y[first:], r.threshold)
 	f.slope, f.reasons = r.growth(c, first, f.warm)
-	if len(f.reasons) > 0 && r.doubling && !r.ramps && stats.Doubles(c.x, c.y, first, r.floor) {
+	if len(f.reasons) > 0 && r.doubling && !r.ramps && stats.Doubles(c.x, c.y, first, r.threshold) {
 		f.doubled, f.reasons = true, nil
 		f.slope = stats.Slope{Value: r.rise(c, first, len(c.x)-3) / (c.x[len(c.x)-1] - c.x[first]), Err: math.NaN(), X: c.x[first:]}
 	}
@@ -80,7 +80,7 @@ func (r rule) endOfWarmup(c curve, first int) int {
 		if !ok || b.P >= 0.05 || b.After >= 0.6*b.Before {
 			break
 		}
-		if b.Before*(x[b.At]-x[0])/(x[len(x)-1]-x[0]) <= r.floor/2 {
+		if b.Before*(x[b.At]-x[0])/(x[len(x)-1]-x[0]) <= r.threshold/2 {
 			break
 		}
 		k += b.At
@@ -110,7 +110,7 @@ func (r rule) growth(c curve, first, warm int) (stats.Slope, []reason) {
 		enough = 2
 	}
 	check(s.Lower(stats.P99) > r.above, notSignificant)
-	check(s.Value*r.span >= r.floor, belowFloor)
+	check(s.Value*r.span >= r.threshold, belowThreshold)
 	mean := stats.Mean(steps)
 	check(stats.Median(steps) >= 0.5*mean, fewSteps)
 	check(bent && bend.Sustained >= enough, notSustained)

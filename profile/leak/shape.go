@@ -16,13 +16,13 @@ func shapeOf(d decision) string {
 	case n < 2:
 		return ""
 	case n-j.first < 6:
-		if j.curve.y[n-1]-j.curve.y[0] >= j.rule.floor {
+		if j.curve.y[n-1]-j.curve.y[0] >= j.rule.threshold {
 			return "growth"
 		}
 		return "flat"
 	case swingsOften(j):
 		return "sawtooth"
-	case !(j.rule.rise(j.curve, j.first, n-3) >= j.rule.floor):
+	case !(j.rule.rise(j.curve, j.first, n-3) >= j.rule.threshold):
 		return "flat"
 	}
 	return ofGrowth(j)
@@ -33,7 +33,7 @@ func shapeOf(d decision) string {
 func swingsOften(j judged) bool {
 	y := j.curve.y[j.first:]
 	swing := (slices.Max(y) - slices.Min(y)) / 2
-	return swing >= j.rule.floor && stats.Turns(y, swing) >= 3
+	return swing >= j.rule.threshold && stats.Turns(y, swing) >= 3
 }
 
 // ofGrowth tells growth that ended from growth that did not, and how it ended: at

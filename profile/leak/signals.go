@@ -31,15 +31,15 @@ const (
 var countUnits = map[SignalName]string{HeapObjects: "objects", Goroutines: "goroutines", Descriptors: "file descriptors", Threads: "threads"}
 
 const (
-	mostPoints  = 64  // of a curve of samples, polls or natural collections
-	mostFloors  = 256 // of a curve of forced collections, which come once in some seconds
-	fewestFloor = 12  // forced collections that a slope is fitted to
+	mostPoints = 64  // of a curve of samples, polls or natural collections
+	mostLive   = 256 // of a curve of forced collections, which come once in some seconds
+	fewestLive = 12  // forced collections that a slope is fitted to
 	// fewestRuntime is how many forced collections show that the target has a
 	// runtime that answers: then the working set has no say.
 	fewestRuntime = 6
 )
 
-// look is the evidence as the channels need it.
+// look is the evidence as the signals need it.
 type look struct {
 	Evidence
 	samples thinned
@@ -69,10 +69,10 @@ func (l *look) hasRuntime() bool { return len(l.Polls) > 0 || len(l.LiveHeaps) >
 // heapCurve returns the live heap with the stacks: after forced collections where there
 // are enough, else after the target's own.
 func (l *look) heapCurve() (c curve, forced bool) {
-	if len(l.LiveHeaps) < fewestFloor {
+	if len(l.LiveHeaps) < fewestLive {
 		return l.cycleCurve(), false
 	}
-	return l.floorCurve(func(f *profile.LiveHeap) float64 { return float64(f.HeapAlloc) + float64(f.StackInuse) }), true
+	return l.liveCurve(func(f *profile.LiveHeap) float64 { return float64(f.HeapAlloc) + float64(f.StackInuse) }), true
 }
 
 // objectCurve returns the number of heap objects after the forced collections that told it.
@@ -82,7 +82,7 @@ func (l *look) objectCurve() (c curve, ok bool) {
 			c.add(f.At.Seconds(), float64(f.Requests), float64(f.HeapObjects))
 		}
 	}
-	return c.lowest(mostFloors), len(c.x) >= fewestFloor
+	return c.lowest(mostLive), len(c.x) >= fewestLive
 }
 
 // goroutineCurve returns the number of goroutines at the polls that told it.
@@ -92,16 +92,16 @@ func (l *look) goroutineCurve() (c curve, ok bool) {
 			c.add(p.At.Seconds(), float64(p.Requests), float64(p.Goroutines))
 		}
 	}
-	return l.binned(c), len(c.x) >= fewestFloor
+	return l.binned(c), len(c.x) >= fewestLive
 }
 
-func (l *look) floorCurve(figure func(*profile.LiveHeap) float64) curve {
+func (l *look) liveCurve(figure func(*profile.LiveHeap) float64) curve {
 	var c curve
 	for i := range l.LiveHeaps {
 		f := &l.LiveHeaps[i]
 		c.add(f.At.Seconds(), float64(f.Requests), figure(f))
 	}
-	return c.lowest(mostFloors)
+	return c.lowest(mostLive)
 }
 
 func (c *curve) add(at, x, y float64) {
@@ -175,7 +175,7 @@ func (l *look) sampleCurve(bins int, figure func(*profile.Sample) float64, reduc
 // workingSetCurve returns the working set without page cache, which the kernel takes back
 // when memory is short. The lowest decile of a bin is nearest to what is retained.
 func (l *look) workingSetCurve() curve {
-	bins := min(mostPoints, max(fewestFloor, l.samples.len()/4))
+	bins := min(mostPoints, max(fewestLive, l.samples.len()/4))
 	figure := func(s *profile.Sample) float64 { return float64(s.WorkingSet) }
 	if l.has(profile.Usage, profile.InactiveFile, profile.ActiveFile) {
 		figure = func(s *profile.Sample) float64 {
@@ -257,7 +257,7 @@ func (l *look) judgeOffHeap(c curve) judged {
 
 // offHeapCurve returns the anonymous memory, swapped out or not, that the runtime did not
 // get from the system, where the runtime told how much that is: at all polls, or else
-// at all floors.
+// at all live heaps.
 func (l *look) offHeapCurve() (c curve, ok bool) {
 	if !l.has(profile.Anon) {
 		return curve{}, false

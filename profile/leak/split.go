@@ -50,10 +50,10 @@ func (l *look) splitRuntime(add func(name string, grown float64, ok bool)) {
 	add("off-heap", anon-kept, known && l.has(profile.Anon))
 }
 
-// runtimeFigures is what a floor or a poll says, in bytes.
+// runtimeFigures is what a live heap or a poll says, in bytes.
 type runtimeFigures struct{ live, stacks, kept float64 } // kept: from the system and not given back
 
-// runtimeFigures returns the floors', or where there are too few the polls'.
+// runtimeFigures returns the live heaps', or where there are too few the polls'.
 func (l *look) runtimeFigures() (n int, at func(i int) runtimeFigures) {
 	if len(l.LiveHeaps) >= fewestRuntime {
 		return len(l.LiveHeaps), func(i int) runtimeFigures {

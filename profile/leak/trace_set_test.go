@@ -27,7 +27,7 @@ type labelled struct {
 
 func (r labelled) String() string { return r.set + "/" + r.file }
 
-func (r labelled) probed() bool { return len(r.evidence.LiveHeaps) >= fewestFloor }
+func (r labelled) probed() bool { return len(r.evidence.LiveHeaps) >= fewestLive }
 
 // leaked is how much leaked in the window, in bytes.
 func (r labelled) leaked() float64 {

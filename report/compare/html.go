@@ -223,11 +223,11 @@ func standingOf(check report.Check) standing {
 	return notWorse
 }
 
-// compareChart is the working set and the floors of all runs, from the start of the
+// compareChart is the working set and the live heaps of all runs, from the start of the
 // measured load on.
 type compareChart struct {
 	*chart.Chart
-	BeforeSets, AfterSets, BeforeFloors, AfterFloors []string
+	BeforeSets, AfterSets, BeforeLive, AfterLive []string
 }
 
 const (
@@ -256,23 +256,23 @@ func newCompareChart(c *Comparison, narrow bool) *compareChart {
 	for v := y.Lo / words.Mib; v <= y.Hi/words.Mib*1.0001 && len(drawn.Sizes) < 20; v += step {
 		drawn.Sizes = append(drawn.Sizes, chart.Tick{At: y.At(v * words.Mib), Label: chart.TickLabel(v, step)})
 	}
-	draw := func(runs []*report.Record) (sets, floors []string) {
+	draw := func(runs []*report.Record) (sets, live []string) {
 		for _, r := range runs {
 			sets = append(sets, chart.SetPath(r.Samples, x, y, r.Source.LongestGap()))
 			var joined chart.Line
 			for _, f := range r.LiveHeaps {
 				joined.To(x.At(f.At.Seconds()), y.At(float64(f.Live())))
 			}
-			floors = append(floors, joined.String())
+			live = append(live, joined.String())
 		}
-		return sets, floors
+		return sets, live
 	}
-	drawn.BeforeSets, drawn.BeforeFloors = draw(before)
-	drawn.AfterSets, drawn.AfterFloors = draw(after)
+	drawn.BeforeSets, drawn.BeforeLive = draw(before)
+	drawn.AfterSets, drawn.AfterLive = draw(after)
 	return drawn
 }
 
-// shiftedRuns returns the runs' samples and floors since the start of the measured load.
+// shiftedRuns returns the runs' samples and live heaps since the start of the measured load.
 func shiftedRuns(runs []*report.Record) []*report.Record {
 	var shifted []*report.Record
 	for _, r := range runs[:min(len(runs), mostDrawn)] {
