@@ -37,7 +37,7 @@
 
   const start = record => {
     const times = sums(record.samples.at_ns).map(seconds), sets = sums(record.samples.working_set);
-    const floors = record.floors || [], floorTimes = floors.map(f => seconds(f.at_ns));
+    const heaps = record.live_heaps || [], heapTimes = heaps.map(f => seconds(f.at_ns));
     const phases = record.phases || [], load = phases.find(p => p.name === "load");
     const perSecond = (record.load && record.load.per_second) || [], loadStart = load ? seconds(load.from_ns) : 0;
     const loadTimes = perSecond.map(s => loadStart + seconds(s.at_ns));
@@ -50,9 +50,9 @@
     };
     const values = (t, wide) => {
       const rows = [["time", clock(t, wide < 20 ? 2 : 1)]];
-      const s = near(times, t, Math.max(1, wide / 50)), f = near(floorTimes, t, Math.max(.3, wide / 120)), l = last(loadTimes, t);
+      const s = near(times, t, Math.max(1, wide / 50)), f = near(heapTimes, t, Math.max(.3, wide / 120)), l = last(loadTimes, t);
       if (s >= 0 && sets[s] != null) rows.push(["working set", mib(sets[s])]);
-      if (f >= 0) rows.push(["live heap", mib((floors[f].heap_alloc || 0) + (floors[f].stack_inuse || 0))]);
+      if (f >= 0) rows.push(["live heap", mib((heaps[f].heap_alloc || 0) + (heaps[f].stack_inuse || 0))]);
       if (l >= 0 && t - loadTimes[l] < 1) {
         const now = perSecond[l];
         rows.push(["requests", now.requests + "/s"]);
