@@ -175,7 +175,7 @@ func (p *parked) chance(count []float64) []float64 {
 
 func (p *parked) grown(s slope, started Creators) GoroutineGrowth {
 	g := GoroutineGrowth{
-		Func: p.where.fn, File: p.where.file, Line: p.where.line,
+		Func: p.where.fn, File: p.where.file, Line: p.where.line(),
 		Count: int64(s.rise), PerRequest: s.slope, Lo: s.lo, Hi: s.hi, Leaked: p.stuck,
 		Stack: words(p.stack), State: state(p.stack),
 	}
@@ -189,7 +189,7 @@ func (p *parked) grown(s slope, started Creators) GoroutineGrowth {
 	}
 	switch {
 	case isRuntime(p.where.fn): // no frame is the user's or a dependency's
-		g.Func, g.File, g.Line = inner.fn, inner.file, inner.line
+		g.Func, g.File, g.Line = inner.fn, inner.file, inner.line()
 	case inner != p.where:
 		g.Blocked = inner.short()
 	}
@@ -198,7 +198,7 @@ func (p *parked) grown(s slope, started Creators) GoroutineGrowth {
 }
 
 // short returns a place as it is read in a line of text: "main.watch main.go:60".
-func (p place) short() string { return p.fn + " " + path.Base(p.file) + ":" + strconv.Itoa(p.line) }
+func (p place) short() string { return p.fn + " " + path.Base(p.file) + ":" + strconv.Itoa(p.line()) }
 
 func isRuntime(fn string) bool {
 	return strings.HasPrefix(fn, "runtime.") || strings.HasPrefix(fn, "internal/runtime/")

@@ -189,7 +189,7 @@ func (g *growth) candidates() []Site {
 func (g *growth) site(l leak) Site {
 	stack := g.stacks[l.place]
 	s := Site{
-		Func: l.fn, File: l.file, Line: l.place.line, Offset: l.offset,
+		Func: l.fn, File: l.file, Line: l.place.line(), Offset: l.offset(),
 		Bytes: int64(l.bytes.rise), Objects: int64(l.objects.rise),
 		PerRequest: l.bytes.slope, Lo: l.bytes.lo, Hi: l.bytes.hi,
 		Stack: words(stack),
@@ -197,7 +197,7 @@ func (g *growth) site(l leak) Site {
 	s.Alloc = strings.Join(g.allocs[l.place], ", ")
 	for _, h := range l.holds {
 		s.Retains = append(s.Retains, Retained{
-			Func: h.fn, File: h.file, Line: h.line,
+			Func: h.fn, File: h.file, Line: h.line(),
 			Bytes: int64(h.bytes.rise), Objects: int64(h.objects.rise), PerRequest: h.bytes.slope, Lo: h.bytes.lo, Hi: h.bytes.hi,
 			Stack: words(g.stacks[h.place]),
 		})
@@ -209,7 +209,7 @@ func (g *growth) site(l leak) Site {
 func words(stack []place) []string {
 	var lines []string
 	for _, p := range stack {
-		lines = append(lines, p.fn+" "+p.file+":"+strconv.Itoa(p.line))
+		lines = append(lines, p.fn+" "+p.file+":"+strconv.Itoa(p.line()))
 	}
 	return lines
 }

@@ -1,6 +1,7 @@
 package heap
 
 import (
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -122,20 +123,26 @@ func set(words string) map[string]bool {
 	return s
 }
 
-// place is a line of a function.
+// place is a line of a function. It is the key of all sums, so it is kept small: at is the
+// line or, where file has no symbols, its negative is the offset in it.
 type place struct {
 	fn, file string
-	line     int
-	offset   uint64 // in file, where it has no symbols; else 0
+	at       int
 }
+
+// line returns the line of the source; 0 if it is not known.
+func (p place) line() int { return max(p.at, 0) }
+
+// offset returns the offset in file, where that has no symbols; else 0.
+func (p place) offset() uint64 { return uint64(max(-p.at, 0)) }
 
 // placeOf returns where l is, a line of loc. Names are cut at 1,000 bytes: places outlive
 // their profile.
 func placeOf(loc *pprof.Location, l pprof.Line) place {
-	p := place{fn: clip(l.Function.Name), file: clip(l.Function.Filename), line: int(l.Line)}
+	p := place{fn: clip(l.Function.Name), file: clip(l.Function.Filename), at: int(l.Line)}
 	if m := loc.Mapping; m != nil && l.Function.SystemName == "" {
 		if offset := loc.Address - m.Start + m.Offset; l.Function.Name == placeName(m.File, offset) { // others leave SystemName out as well
-			p.offset = offset
+			p.at = -int(offset & math.MaxInt)
 		}
 	}
 	return p

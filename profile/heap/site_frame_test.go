@@ -108,7 +108,7 @@ func TestSiteOfInlinedCalls(t *testing.T) {
 func TestLargestAddsUpTheRest(t *testing.T) {
 	var all []*total
 	for i := range maxTotals + 10 {
-		all = append(all, &total{place: place{line: i}, bytes: int64(i), objects: 1, allocated: 2})
+		all = append(all, &total{place: place{at: i}, bytes: int64(i), objects: 1, allocated: 2})
 	}
 	kept := largest(all)
 	require.Len(t, kept, maxTotals+1)

@@ -143,5 +143,5 @@ func (g *growth) noise(bytes, objects []float64) []float64 {
 }
 
 func (p place) compare(q place) int {
-	return cmp.Or(cmp.Compare(p.fn, q.fn), cmp.Compare(p.file, q.file), cmp.Compare(p.line, q.line))
+	return cmp.Or(cmp.Compare(p.fn, q.fn), cmp.Compare(p.file, q.file), cmp.Compare(p.at, q.at))
 }
