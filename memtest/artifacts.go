@@ -97,7 +97,8 @@ func (a *artifacts) keep(t TB, r *report.Record) {
 	t.Cleanup(func() {
 		t.Helper()
 		err := errors.Join(a.save(r), tellCI(t, r))
-		if (t.Failed() || testing.Verbose()) && (r.Trial.Alone() || fatal(r) != nil) { // the comparison speaks for trials
+		_, ended := r.Fatal()
+		if (t.Failed() || testing.Verbose()) && (r.Trial.Alone() || ended) { // the comparison speaks for trials
 			t.Logf("%s", summary(r))
 		}
 		if err != nil {

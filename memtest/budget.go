@@ -63,9 +63,9 @@ func (b Budget) Check(r *report.Record) ([]report.Check, error) {
 		checks[i] = rule(r)
 		kept = kept && checks[i].Passed()
 	}
-	if f := fatal(r); f != nil {
+	if f, ended := r.Fatal(); ended {
 		unkept(checks, f.At)
-		return checks, fmt.Errorf("memory budget of %q cannot be kept by a run that was cut short: %s", r.Name, inShort(*f))
+		return checks, fmt.Errorf("memory budget of %q cannot be kept by a run that was cut short: %s", r.Name, inShort(f))
 	}
 	if !kept {
 		return checks, errors.New(budgetMessage(r, checks))

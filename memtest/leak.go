@@ -41,11 +41,11 @@ func NoLeak(t TB, r *report.Record) bool {
 // written to be read by a person: what grew, by how much, over what, where in the code.
 func CheckLeak(r *report.Record) error {
 	trend := r.Trend
-	switch died := fatal(r); {
+	switch died, ended := r.Fatal(); {
 	case trend.Verdict == leak.Leaking:
 		return errors.New(leakMessage(r))
-	case died != nil:
-		return fmt.Errorf("no leak statement is possible for %q: %s", r.Name, inShort(*died))
+	case ended:
+		return fmt.Errorf("no leak statement is possible for %q: %s", r.Name, inShort(died))
 	case trend.Verdict == leak.Steady, r.AllowInconclusive:
 		return nil
 	default:
@@ -55,10 +55,10 @@ func CheckLeak(r *report.Record) error {
 
 // leakOutcome returns the outcome that CheckLeak puts into words.
 func leakOutcome(r *report.Record) report.Outcome {
-	switch {
+	switch _, ended := r.Fatal(); {
 	case r.Trend.Verdict == leak.Leaking:
 		return report.Failed
-	case fatal(r) != nil:
+	case ended:
 		return report.Inconclusive
 	case r.Trend.Verdict == leak.Steady, r.AllowInconclusive:
 		return report.Passed
@@ -81,16 +81,6 @@ func remedy(t leak.Trend) string {
 	return ": " + t.Remedy
 }
 
-// fatal returns the first finding that ended the run, if there is one.
-func fatal(r *report.Record) *report.Finding {
-	for i := range r.Notes {
-		if r.Notes[i].Fatal {
-			return &r.Notes[i]
-		}
-	}
-	return nil
-}
-
 // leakInWords returns a trend in one line: what a table of checks has room for.
 func leakInWords(t leak.Trend) string {
 	switch t.Verdict {
@@ -111,7 +101,7 @@ func leakMessage(r *report.Record) string {
 	t := r.Trend
 	fmt.Fprintf(&b, "memory leak in %q (%s)", r.Name, t.Signal)
 	row("rule", "memory may not grow with requests%s", allowance(r))
-	row("got", "%s", growthInWords(t))
+	row("got", "%s", gotInWords(t))
 	if t.Onset.Found() {
 		row("since", "%s; before, it hardly grew", t.Onset)
 	}
@@ -142,8 +132,8 @@ func leakMessage(r *report.Record) string {
 	if when := limitInWords(r); when != "" {
 		row("limit", "%s", when)
 	}
-	if f := fatal(r); f != nil {
-		row("end", "%s", inShort(*f))
+	if f, ended := r.Fatal(); ended {
+		row("end", "%s", inShort(f))
 	}
 	if r.Report != "" {
 		row("report", "%s", r.Report)
@@ -175,9 +165,9 @@ func limitInWords(r *report.Record) string {
 	return s
 }
 
-// growthInWords returns the slope of what decided, then in bytes with its interval, in
+// gotInWords returns the slope of what decided, then in bytes with its interval, in
 // objects, and per minute.
-func growthInWords(t leak.Trend) string {
+func gotInWords(t leak.Trend) string {
 	bytes := words.SignedBytes(t.PerRequest.Value) + "/request"
 	parts := []string{bytes}
 	if decided := tell.Growth(t); decided != bytes {

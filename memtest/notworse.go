@@ -111,8 +111,8 @@ func noData(side string, runs []*report.Record) error {
 	var all error
 	failing, least := 0, 1.0
 	for i, r := range runs {
-		if f := fatal(r); f != nil {
-			all = errors.Join(all, fmt.Errorf("trial %d %s is unusable: %s", i+1, side, inShort(*f)))
+		if f, ended := r.Fatal(); ended {
+			all = errors.Join(all, fmt.Errorf("trial %d %s is unusable: %s", i+1, side, inShort(f)))
 		}
 		if r.Load.Requests > 0 && r.Load.Success < answered {
 			failing, least = failing+1, min(least, r.Load.Success)

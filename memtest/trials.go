@@ -112,7 +112,7 @@ func (p *trials) run(t TB) [][]*report.Record {
 		say("memtest " + trial.String())
 		r := run(ctx, t, p.variants[v], trial)
 		runs[v] = append(runs[v], r)
-		if p.stop && fatal(r) != nil {
+		if _, ended := r.Fatal(); ended && p.stop {
 			fatalf(t, "%s: its target died: no comparison is possible", trial)
 		}
 	}

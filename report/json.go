@@ -12,7 +12,6 @@ import (
 
 	"github.com/memgate/memgate/internal/embedded"
 	"github.com/memgate/memgate/internal/words"
-	"github.com/memgate/memgate/profile"
 )
 
 // Bounds of a file that is read. A record of ten minutes at 100 Hz has 6 MB and 0.8
@@ -106,24 +105,10 @@ func decode(data []byte) (*Record, error) {
 	if err := carry(reflect.ValueOf(&r).Elem(), wire.Elem()); err != nil {
 		return nil, err
 	}
-	if r.Env.Runtime == (profile.RuntimeInfo{}) {
-		r.Env.Runtime = olderRuntime(parts["env"])
-	}
 	if err := r.Validate(); err != nil {
 		return nil, err
 	}
 	return &r, nil
-}
-
-// olderRuntime returns what records said of the runtime when there was none but Go's. What
-// cannot be read says nothing.
-func olderRuntime(env json.RawMessage) profile.RuntimeInfo {
-	var older struct {
-		GC       string `json:"gc"`
-		TargetGo string `json:"target_go"`
-	}
-	_ = json.Unmarshal(env, &older)
-	return profile.RuntimeInfo{Version: older.TargetGo, Settings: older.GC}
 }
 
 func checkParts(parts map[string]json.RawMessage) (schema int, err error) {

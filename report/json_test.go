@@ -19,7 +19,6 @@ import (
 
 	"github.com/memgate/memgate/internal/embedded"
 	"github.com/memgate/memgate/internal/fixture"
-	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/report"
 )
 
@@ -60,19 +59,6 @@ func TestJSONKeys(t *testing.T) {
 	for _, key := range []string{`"schema":2`, `"verdict":"leaking"`, `"per_request"`, `"from_ns"`, `"p99_ns"`, `"heap_alloc"`, `"cpus"`, `"env_names"`, `"git_commit"`, `"allow_inconclusive":true`} {
 		assert.Contains(t, string(data), key)
 	}
-}
-
-// TestReadsWhatOlderRecordsSayOfTheRuntime: it was Go's, and its words are.
-func TestReadsWhatOlderRecordsSayOfTheRuntime(t *testing.T) {
-	r := fixture.Leaking()
-	r.Env.Runtime = profile.RuntimeInfo{}
-	var file bytes.Buffer
-	require.NoError(t, r.JSON(&file))
-	older := strings.Replace(file.String(), `"env":{`, `"env":{"gc":"GOGC=50","target_go":"go1.25.1",`, 1)
-	read, err := report.Read(strings.NewReader(older))
-	require.NoError(t, err)
-	assert.Equal(t, profile.RuntimeInfo{Version: "go1.25.1", Settings: "GOGC=50"}, read.Env.Runtime)
-	assert.Equal(t, "Go heap", read.Env.Runtime.OrGo().Heap)
 }
 
 func TestSnake(t *testing.T) {

@@ -46,6 +46,9 @@ func upgrade1(record fields1) error {
 			return err
 		}
 	}
+	if err := record.upgradeEnv(); err != nil {
+		return err
+	}
 	var trend fields1
 	if err := json.Unmarshal(record["trend"], &trend); err != nil || trend == nil {
 		return err
@@ -102,6 +105,18 @@ func (f fields1) text(key string) string {
 }
 
 func (f fields1) flag(key string) bool { return string(f[key]) == "true" }
+
+// upgradeEnv makes one object of what schema 1 said of the target's runtime, which was Go's.
+func (f fields1) upgradeEnv() error {
+	var env fields1
+	if err := json.Unmarshal(f["env"], &env); err != nil || env == nil {
+		return nil // what is no object is told when the record is read
+	}
+	if err := env.set("runtime", map[string]string{"version": env.text("target_go"), "settings": env.text("gc")}); err != nil {
+		return err
+	}
+	return f.set("env", env)
+}
 
 func (f fields1) renamePhase(key string) error {
 	if f.text(key) != "floor" {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/memgate/memgate/internal/fixture"
 	"github.com/memgate/memgate/internal/tell"
+	"github.com/memgate/memgate/profile"
 	"github.com/memgate/memgate/profile/leak"
 	"github.com/memgate/memgate/report"
 )
@@ -52,6 +53,14 @@ func TestSchema1IsRead(t *testing.T) {
 	assert.Len(t, held.HeapProfiles, 3)
 	assert.Equal(t, report.Final, held.Phases[3].Name)
 	assert.Equal(t, report.Final, held.Processes[3].Phase)
+}
+
+// TestSchema1KnewGoAlone: what older records say of the runtime was Go's, and its words are.
+func TestSchema1KnewGoAlone(t *testing.T) {
+	runtime := readOld(t, "killed").Env.Runtime
+	assert.Equal(t, profile.RuntimeInfo{Version: "go1.26.8", Settings: "GOGC=100"}, runtime)
+	assert.Equal(t, "Go heap", runtime.OrGo().Heap)
+	assert.Empty(t, readOld(t, "empty").Env.Runtime)
 }
 
 func TestSchema1ChecksBecomeValues(t *testing.T) {
